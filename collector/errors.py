@@ -1,0 +1,30 @@
+"""The errors that decide what happens next: each says by its type whether a retry can help (DESIGN §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. Carries every fault found, not just the first; the command exits with 78."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = list(faults)
+
+
+class MessageError(Exception):
+    """A message that can never become readings: it goes to the dead letters with this reason and is acknowledged."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - the name states the condition, as in DESIGN §7
+    """The destination cannot take anything now. Keep the entries and try again later."""
+
+
+class StoreRejected(Exception):  # noqa: N818
+    """The destination took the request and refused its content: sending the same again will not help."""

@@ -1,0 +1,245 @@
+"""The MQTT side of the collector: QoS 1, manual acknowledgement, a kept session, a fixed client id.
+
+The only importer of paho (besides the MQTT alarm channel). One thread does it all: `poll` moves the network along
+and returns what came, `acknowledge` sends the PUBACKs once the messages are durable.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from collector.clock import Clock
+from collector.ingest.message import Message
+from collector.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# How many unacknowledged messages a v5 broker may send us; a 3.1.1 broker uses its own max_inflight.
+RECEIVE_MAXIMUM = 2_000
+# How long a v5 broker keeps our session and queue while we are away. 3.1.1 brokers have a setting of their own.
+SESSION_EXPIRY_S = 7 * 86_400
+KEEPALIVE_S = 30
+# The reason code of a CONNACK that refuses the protocol version.
+_UNSUPPORTED_VERSION = 132
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker's address, taken apart."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str | None
+    password: str | None
+    site: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> Broker:
+        parts = urlsplit(url)
+        tls = parts.scheme == "mqtts"
+        site = parse_qs(parts.query).get("site", [None])[0]
+        return cls(
+            parts.hostname or "127.0.0.1",
+            parts.port or (8883 if tls else 1883),
+            tls,
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            site,
+        )
+
+    @property
+    def name(self) -> str:
+        """For people and logs: no credentials."""
+        return f"{self.host}:{self.port}"
+
+
+def new_client(
+    broker: Broker, client_id: str, protocol: MQTTProtocolVersion, settings: Settings | None, **options: Any
+) -> paho.Client:
+    """A paho client with the broker's credentials and TLS set."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        ca = str(settings.mqtt_ca) if settings and settings.mqtt_ca else None
+        context = ssl.create_default_context(cafile=ca)
+        if settings and settings.mqtt_cert and settings.mqtt_key:
+            context.load_cert_chain(settings.mqtt_cert, settings.mqtt_key)
+        client.tls_set_context(context)
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection was made. `session_present` false: the broker knows nothing of an earlier session."""
+
+    session_present: bool
+
+
+class MqttSource:
+    """Messages of one broker. `events` receives a `Connected` for every connection that was accepted."""
+
+    def __init__(
+        self, settings: Settings, broker: Broker, client_id: str, filters: Iterable[str], clock: Clock
+    ) -> None:
+        self.broker = broker
+        self._settings = settings
+        self._client_id = client_id
+        self._filters = list(filters)
+        self._clock = clock
+        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._generation = 0
+        self._received: list[Message] = []
+        self.events: list[Connected] = []
+        self.connected = False
+        self._client = self._make_client()
+        self._next_attempt = 0
+        self._backoff_ms = 0
+
+    def _make_client(self) -> paho.Client:
+        v5 = self._protocol == MQTTProtocolVersion.MQTTv5
+        options: dict[str, Any] = {} if v5 else {"clean_session": False}
+        client = new_client(self.broker, self._client_id, self._protocol, self._settings, manual_ack=True, **options)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        return client
+
+    # -- what the collector calls ------------------------------------------------------------------------------------
+
+    def poll(self, timeout_s: float) -> list[Message]:
+        """Move the network along for at most `timeout_s`; returns the messages that came, oldest first."""
+        if self._client.socket() is None:
+            self._connect_when_due()
+        if self._client.socket() is None:
+            return []
+        code = self._client.loop(timeout_s)
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None:
+            self._client.disconnect()
+        received, self._received = self._received, []
+        return received
+
+    @property
+    def idle(self) -> bool:
+        """Not connected and nothing to do until the next attempt: the caller should wait elsewhere."""
+        return self._client.socket() is None
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Send the PUBACKs. Those of an older connection are left out: the broker will deliver these again."""
+        for message in messages:
+            if message.qos > 0 and message.generation == self._generation and self.connected:
+                self._client.ack(message.packet_id, message.qos)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Best effort, for the collector's own status."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=0, retain=retain)
+
+    def close(self) -> None:
+        if self._client.socket() is not None:
+            self._client.disconnect()
+            self._client.loop(0.1)
+        self.connected = False
+
+    # -- connecting --------------------------------------------------------------------------------------------------
+
+    def _connect_when_due(self) -> None:
+        now = self._clock()
+        # A wall clock that was set back must not keep us away from the broker.
+        if now < self._next_attempt <= now + 60_000:
+            return
+        self._backoff_ms = min(30_000, max(500, self._backoff_ms * 2))
+        self._next_attempt = now + self._backoff_ms
+        properties = None
+        options: dict[str, Any] = {}
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            options["clean_start"] = False
+        self._received.clear()
+        try:
+            self._client.connect(self.broker.host, self.broker.port, KEEPALIVE_S, properties=properties, **options)
+        except (OSError, ValueError) as error:
+            log.warning("cannot reach the broker: broker=%s error=%s", self.broker.name, error)
+
+    def _on_connect(self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, __: Any) -> None:
+        if reason.is_failure:
+            self._refused(reason)
+            return
+        self._generation += 1
+        self.connected = True
+        self._backoff_ms = 0
+        self._next_attempt = 0
+        self.events.append(Connected(bool(flags.session_present)))
+        log.info(
+            "connected to the broker: broker=%s session_present=%s protocol=%s",
+            self.broker.name,
+            flags.session_present,
+            self._protocol.name,
+        )
+        # On every connect, session or not: a session may hold yesterday's topics.
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            once = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            client.subscribe([(topic, once) for topic in self._filters])
+        else:
+            client.subscribe([(topic, 1) for topic in self._filters])
+
+    def _refused(self, reason: ReasonCode) -> None:
+        log.error("the broker refused the connection: broker=%s reason=%s", self.broker.name, reason)
+        if self._protocol == MQTTProtocolVersion.MQTTv5 and reason.value == _UNSUPPORTED_VERSION:
+            self._fall_back()
+
+    def _fall_back(self) -> None:
+        log.warning("the broker does not speak MQTT v5, using 3.1.1: broker=%s", self.broker.name)
+        self._protocol = MQTTProtocolVersion.MQTTv311
+        self._client = self._make_client()
+        self._next_attempt = 0
+
+    def _on_disconnect(self, client: paho.Client, _: Any, __: Any, reason: ReasonCode, ___: Any) -> None:
+        if client is not self._client:
+            return
+        was, self.connected = self.connected, False
+        if was:
+            log.warning("disconnected from the broker: broker=%s reason=%s", self.broker.name, reason)
+        elif self._protocol == MQTTProtocolVersion.MQTTv5 and self._backoff_ms > 1_000:
+            # Some 3.1.1 brokers drop a v5 CONNECT without an answer.
+            self._fall_back()
+
+    def _on_subscribe(self, _: Any, __: Any, ___: Any, reasons: list[ReasonCode], ____: Any) -> None:
+        for topic, reason in zip(self._filters, reasons, strict=False):
+            if reason.is_failure:
+                log.error("the broker refused a subscription: topic=%s reason=%s", topic, reason)
+
+    def _on_message(self, _: Any, __: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            # Forbidden by the protocol; the payload still gets its dead letter.
+            topic = message._topic.decode("utf-8", "replace")
+        self._received.append(
+            Message(
+                topic,
+                bytes(message.payload),
+                message.qos,
+                message.mid,
+                bool(message.dup),
+                bool(message.retain),
+                self._generation,
+                self._clock(),
+            )
+        )

@@ -1,0 +1,76 @@
+"""What a decoder is given and what it gives back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from collector.errors import MessageError
+from collector.profiles.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One value as the device sent it.
+
+    `unit` None: the metric's canonical one. `stated`: the device's own word for its quality.
+    """
+
+    metric: str
+    value: float | None
+    unit: str | None = None
+    stated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The values of one device at one time. `time` is None when the message has none."""
+
+    source_name: str
+    device: str
+    site: str | None
+    time: int | None
+    # False when the time named no offset, so that its meaning had to be assumed.
+    time_certain: bool
+    values: tuple[Measured, ...]
+
+
+@dataclass(slots=True)
+class Decoding:
+    """What came out of a message: the usable parts, and a sentence for each part that was not."""
+
+    decoded: list[Decoded] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+# (profile, named parts of the topic, parsed or raw payload) -> Decoding. Raises MessageError for a hopeless message.
+Decoder = Callable[[Profile, dict[str, str], bytes], Decoding]
+
+
+def parse_json(payload: bytes) -> Any:
+    """Raises MessageError `not_json` with the position."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise MessageError("not_json", f"{error}") from None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, a boolean as 0/1, or a number written as text; None for anything else."""
+    if isinstance(value, bool | int | float):
+        try:
+            result = float(value)
+        except OverflowError:
+            return None
+    elif isinstance(value, str):
+        try:
+            result = float(value.strip().replace(",", ".", 1))
+        except ValueError:
+            return None
+    else:
+        return None
+    return result if math.isfinite(result) else None

@@ -1,0 +1,59 @@
+"""Metrics found at fixed paths of a JSON payload, as the profile lists them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collector.domain.devices import slug
+from collector.domain.times import parse_time
+from collector.errors import MessageError
+from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
+from collector.profiles.profile import Profile, walk
+
+_ABSENT = object()
+
+
+def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
+    """A payload may hold any part of the metrics: many devices send only what changed."""
+    content = parse_json(payload)
+    device = slug(profile.name_from(profile.device_id, parts, content))
+    if not device:
+        raise MessageError("no_device", f"nothing found for the device id '{profile.device_id}'")
+    measured = _measured(profile, content)
+    if not measured:
+        return Decoding()
+    time, certain = _time(profile, content)
+    source = profile.name_from(profile.source_name, parts, content)
+    site = slug(parts["site"]) if parts.get("site") else None
+    return Decoding([Decoded(source, device, site, time, certain, measured)])
+
+
+def _measured(profile: Profile, content: Any) -> tuple[Measured, ...]:
+    stated = _stated(profile, content)
+    found = []
+    for rule in profile.metrics:
+        value = walk(content, rule.path, _ABSENT)
+        if value is not _ABSENT:
+            found.append(Measured(rule.name, number(value), rule.unit, stated))
+    return tuple(found)
+
+
+def _stated(profile: Profile, content: Any) -> str | None:
+    words = [rule.nonempty for rule in profile.quality if walk(content, rule.path)]
+    if not words:
+        return None
+    return "bad" if "bad" in words else "uncertain"
+
+
+def _time(profile: Profile, content: Any) -> tuple[int | None, bool]:
+    if profile.time is None:
+        return None, True
+    found = walk(content, profile.time.path)
+    if found is None:
+        return None, True
+    try:
+        if profile.time.unit == "ms" and isinstance(found, int | float):
+            return round(found), True
+        return parse_time(found)
+    except (ValueError, OverflowError) as error:
+        raise MessageError("bad_time", str(error)) from None

@@ -1,0 +1,61 @@
+"""Fieldproof's own plain format: one object or a list of them, `{"time", "values", "quality", "units"}` (CONTRACT)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collector.domain.devices import slug
+from collector.domain.times import parse_time
+from collector.errors import MessageError
+from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
+from collector.profiles.profile import Profile
+
+
+def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
+    """A fault in one object of a list leaves the others usable."""
+    content = parse_json(payload)
+    objects = content if isinstance(content, list) else [content]
+    if not objects:
+        raise MessageError("empty", "the list holds no objects")
+    source = profile.name_from(profile.source_name, parts, content)
+    device = slug(profile.name_from(profile.device_id, parts, content))
+    if not parts.get("site") or not parts.get("device") or not device:
+        raise MessageError("no_device", "the topic names no site or no device")
+    result = Decoding()
+    for position, entry in enumerate(objects):
+        try:
+            result.decoded.append(_object(entry, source, device, slug(parts["site"])))
+        except ValueError as error:
+            where = f"object {position + 1} of {len(objects)}: " if len(objects) > 1 else ""
+            result.faults.append(f"{where}{error}")
+    if not result.decoded:
+        raise MessageError("bad_format", "; ".join(result.faults[:5]))
+    return result
+
+
+def _object(entry: Any, source: str, device: str, site: str) -> Decoded:
+    if not isinstance(entry, dict):
+        raise ValueError(f"expected an object with 'values', found {type(entry).__name__}")  # noqa: TRY004 - one kind of refusal
+    values = entry.get("values")
+    if not isinstance(values, dict) or not values:
+        raise ValueError("'values' must be an object such as {\"ph\": 7.1}")
+    qualities, units = _texts(entry, "quality"), _texts(entry, "units")
+    time, certain = parse_time(entry["time"]) if entry.get("time") is not None else (None, True)
+    measured = tuple(
+        Measured(_metric(name), number(value), units.get(name), qualities.get(name)) for name, value in values.items()
+    )
+    return Decoded(source, device, site, time, certain, measured)
+
+
+def _texts(entry: dict[str, Any], key: str) -> dict[str, str]:
+    found = entry.get(key) or {}
+    if not isinstance(found, dict):
+        raise ValueError(f"'{key}' must be an object with a text for each metric")  # noqa: TRY004
+    return {name: str(text) for name, text in found.items()}
+
+
+def _metric(name: str) -> str:
+    metric = slug(name)[:64]
+    if not metric:
+        raise ValueError(f"metric name '{name[:40]}' has no letter or digit")
+    return metric

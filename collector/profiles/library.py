@@ -1,0 +1,102 @@
+"""All profiles that are known here, and which of them a message belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from collector.errors import ConfigError, MessageError
+from collector.profiles.decoders import DECODERS
+from collector.profiles.decoders.base import Decoding
+from collector.profiles.profile import Match, Profile, load_profile
+from collector.profiles.vocabulary import Vocabulary
+
+# Topics seen lately, so that a message costs no pattern matching. Bounded: a topic may hold anything.
+_CACHE_SIZE = 10_000
+
+Candidates = list[tuple[Profile, Match, dict[str, str]]]
+
+
+@dataclass
+class Library:
+    profiles: tuple[Profile, ...]
+    _cache: dict[str, Candidates] = field(default_factory=dict)
+
+    def topic_filters(self) -> list[str]:
+        """What to subscribe to, each filter once."""
+        return sorted({match.filter for profile in self.profiles for match in profile.matches})
+
+    def decode(self, topic: str, payload: bytes) -> tuple[Profile, Decoding] | None:
+        """None when the topic is ours but no profile's condition holds: a message that is not meant for us.
+
+        Raises MessageError with the reason when the message can never become readings.
+        """
+        candidates = self._candidates(topic)
+        if not candidates:
+            raise MessageError("no_profile", "no device profile matches this topic")
+        for profile, match, parts in candidates:
+            if match.when is None or match.when.holds(_content(payload)):
+                return profile, DECODERS[profile.decoder](profile, parts, payload)
+        return None
+
+    def _candidates(self, topic: str) -> Candidates:
+        found = self._cache.get(topic)
+        if found is None:
+            found = [
+                (profile, match, hit.groupdict())
+                for profile in self.profiles
+                for match in profile.matches
+                if (hit := match.pattern.fullmatch(topic))
+            ]
+            if len(self._cache) >= _CACHE_SIZE:
+                self._cache.clear()
+            self._cache[topic] = found
+        return found
+
+
+def _content(payload: bytes) -> object:
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise MessageError("not_json", f"{error}") from None
+
+
+def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
+    """Every `profiles/**/*.yaml` of the folders; a later folder's profile replaces an earlier one of the same id.
+
+    Raises ConfigError with the faults of all files.
+    """
+    profiles: dict[str, Profile] = {}
+    faults: list[str] = []
+    for folder in folders:
+        for path in sorted((folder / "profiles").rglob("*.yaml")):
+            try:
+                profile = load_profile(path)
+            except ConfigError as error:
+                faults += error.faults
+                continue
+            faults += _faults(profile, vocabulary)
+            profiles[profile.id] = profile
+    if not profiles and not faults:
+        faults.append(f"no device profiles found in {', '.join(str(folder) for folder in folders)}")
+    if faults:
+        raise ConfigError(faults)
+    return Library(tuple(profiles.values()))
+
+
+def _faults(profile: Profile, vocabulary: Vocabulary) -> list[str]:
+    faults = []
+    if profile.decoder not in DECODERS:
+        known = ", ".join(sorted(DECODERS))
+        faults.append(f"{profile.file}: decoder: '{profile.decoder}' is not known; known: {known}")
+    for index, rule in enumerate(profile.metrics):
+        where = f"{profile.file}: metrics.{index}"
+        if rule.name not in vocabulary.metrics:
+            faults.append(f"{where}.name: '{rule.name}' is not in vocabulary.yaml")
+        elif vocabulary.conversion(rule.name, rule.unit) is None:
+            unit = vocabulary.metrics[rule.name].unit
+            faults.append(f"{where}.unit: '{rule.unit}' cannot be converted to {unit}, the unit of {rule.name}")
+    return faults

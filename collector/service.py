@@ -1,0 +1,218 @@
+"""The collector process: puts the parts together and runs them until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from collector.alarms.evaluator import Evaluator
+from collector.clock import Clock, now_ms
+from collector.ingest.committer import Committer
+from collector.ingest.loop import ReceiveLoop
+from collector.ingest.mqtt import RECEIVE_MAXIMUM, Broker, MqttSource
+from collector.ingest.pipeline import Pipeline, site_of
+from collector.profiles.files import device_configs
+from collector.profiles.library import load_library
+from collector.profiles.vocabulary import load_vocabulary
+from collector.settings import Settings
+from collector.sitedb import commands, snapshot
+from collector.sitedb.destination import SiteDestination
+from collector.sitedb.engine import make_engine
+from collector.sitedb.link import News, SiteLink
+from collector.stores import dead_letters, housekeeping, outbox
+from collector.stores.collector_db import connect, get_meta, open_collector_db, set_meta, transaction
+from collector.stores.entries import record_entry
+from collector.stores.forwarder import Destination, Forwarder
+
+log = logging.getLogger(__name__)
+
+DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
+
+
+class CollectorService:
+    """`durable_broker` false: the demo broker, which forgets what it holds when it stops."""
+
+    def __init__(self, settings: Settings, *, durable_broker: bool = True, clock: Clock = now_ms) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._durable_broker = durable_broker
+        vocabulary = load_vocabulary(device_configs())
+        library = load_library((device_configs(), *settings.devices), vocabulary)
+        broker = Broker.parse(settings.mqtt_url or DEFAULT_BROKER)
+        self._db = open_collector_db(settings.collector_db)
+        self.id = f"fieldproof-{_installation(self._db)}-0"
+        self._source = MqttSource(settings, broker, self.id, library.topic_filters(), clock)
+        self._evaluator = Evaluator(self._db)
+        self._committer = Committer(self._db, self._evaluator, RECEIVE_MAXIMUM, clock)
+        self._news: list[News] = []
+        self._housekeeping_at = 0
+        self._started_at = clock()
+        self._snapshot = snapshot.load(self._db)
+        self._use(self._snapshot)
+        engine = make_engine(settings.site_database_url)
+        self._forwarders = [
+            Forwarder(settings.collector_db, destination, clock)
+            for destination in _destinations(settings, SiteDestination(engine, self.id, clock))
+        ]
+        self._side = connect(settings.collector_db, read_only=True)
+        self._link = SiteLink(
+            engine,
+            self._heartbeat,
+            clock,
+            version=self._snapshot.version,
+            cursor=commands.cursor(self._db),
+            is_applied=lambda ident: commands.applied(self._side, ident),
+        )
+        self._loop = ReceiveLoop(
+            self._source,
+            Pipeline(library, vocabulary, site_of(broker.site)),
+            self._committer,
+            clock,
+            due=self._evaluator.due,
+            committed=self._wake_forwarders,
+            between=self._between,
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        outbox.forget_destinations(self._db, [forwarder.destination for forwarder in self._forwarders])
+        for thread in (*self._forwarders, self._link):
+            thread.start()
+        log.info("collecting: client=%s broker=%s", self.id, self._source.broker.name)
+        try:
+            self._loop.run(stop)
+        finally:
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        self._link.stop()
+        for forwarder in self._forwarders:
+            forwarder.stop()
+        for thread in (*self._forwarders, self._link):
+            thread.join(10)
+        self._db.close()
+
+    def _wake_forwarders(self) -> None:
+        for forwarder in self._forwarders:
+            forwarder.wake()
+
+    # -- between two polls of the network ----------------------------------------------------------------------------
+
+    def _between(self) -> None:
+        """What is not a message: people's news, connections made, housekeeping. Each in its own transaction."""
+        while not self._link.inbox.empty():
+            self._news.append(self._link.inbox.get())
+        try:
+            while self._news:
+                self._apply(self._news[0])
+                self._news.pop(0)
+            while self._source.events:
+                self._note_connection(self._source.events[0].session_present)
+                self._source.events.pop(0)
+            now = self._clock()
+            if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
+                housekeeping.tidy(self._db, now)
+                self._housekeeping_at = now
+        except sqlite3.Error as error:
+            log.error("cannot store, trying again: error=%s", error)
+            self._committer.reload()
+
+    def _apply(self, news: News) -> None:
+        now = self._clock()
+        try:
+            with transaction(self._db):
+                if news.snapshot is not None:
+                    snapshot.save(self._db, news.snapshot, now)
+                    self._use(news.snapshot)
+                for command in news.commands:
+                    self._carry_out(command, now)
+                outbox.append(self._db, self._evaluator.flush(), now)
+        except sqlite3.Error:
+            self._use(self._snapshot)
+            raise
+        if news.snapshot is not None:
+            self._snapshot = news.snapshot
+            log.info(
+                "configuration taken: version=%d limits=%d",
+                self._snapshot.version,
+                len(self._snapshot.limits),
+            )
+        self._wake_forwarders()
+
+    def _use(self, taken: snapshot.Snapshot) -> None:
+        self._evaluator.configure(taken.limits, self._clock())
+        self._committer.assign_sites(taken.sites)
+
+    def _carry_out(self, command: commands.Pulled, now: int) -> None:
+        if commands.applied(self._db, command.id):
+            return
+        operation = commands.operation(command)
+        if operation is not None:
+            self._evaluator.operate(operation, now)
+        commands.mark_applied(self._db, command, now)
+
+    def _note_connection(self, session_present: bool) -> None:
+        """A broker that forgot our session may have dropped what it was keeping for us: say so (DESIGN §2 rule 8)."""
+        now = self._clock()
+        last = get_meta(self._db, "last_received_at")
+        known = get_meta(self._db, "session")
+        with transaction(self._db):
+            if known and last and not session_present:
+                log.error("possible loss: the broker kept no session: from=%s to=%s", last, now)
+                event = {
+                    "id": str(uuid.uuid4()),
+                    "kind": "possible_loss",
+                    "detail": "the broker kept no session while the collector was away",
+                    "started_at": int(last),
+                    "ended_at": now,
+                }
+                outbox.append(self._db, [record_entry("event", event)], now)
+            set_meta(self._db, "session", self._source.broker.name)
+
+    # -- heartbeat ---------------------------------------------------------------------------------------------------
+
+    def _heartbeat(self) -> dict[str, Any]:
+        """The site database's collector row. Called from the link's thread."""
+        stats = self._committer.stats
+        oldest = [f.progress.oldest_at for f in self._forwarders if f.progress.oldest_at is not None]
+        age = max(0.0, (self._clock() - min(oldest)) / 1000) if oldest else 0.0
+        return {
+            "id": self.id,
+            "started_at": self._started_at,
+            "connected": self._source.connected,
+            "broker": self._source.broker.name,
+            "config_version": self._snapshot.version,
+            "stats": {
+                "received": stats.received,
+                "stored": stats.stored,
+                "duplicates": stats.duplicates + stats.redelivered,
+                "conflicts": stats.conflicts,
+                "retained": stats.retained,
+                "outbox_depth": max((f.progress.depth for f in self._forwarders), default=0),
+                "outbox_age_s": age,
+                "dead_letters": dead_letters.counts_by_reason(self._side),
+                "commit_failures": stats.commit_failures,
+                "durable_broker": self._durable_broker,
+            },
+        }
+
+
+def _installation(db: sqlite3.Connection) -> str:
+    """Part of the fixed client id: two installations on one broker must not take over each other's session."""
+    known = get_meta(db, "installation")
+    if known is None:
+        known = uuid.uuid4().hex[:8]
+        with transaction(db):
+            set_meta(db, "installation", known)
+    return known
+
+
+def _destinations(settings: Settings, site: SiteDestination) -> Iterable[Destination]:
+    yield site
+    if settings.influx_url:
+        from collector.stores.influx import Influx, InfluxDestination
+
+        yield InfluxDestination(Influx(settings))

@@ -1,0 +1,179 @@
+"""The site database as a destination: latest values, devices, alarms, dead letters and events, as upserts.
+
+Every statement may run again, and an older state never replaces a newer one: readings are guarded by `observed_at`,
+alarms by `revision`, devices by `last_seen_at`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, FromClause, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from collector.clock import Clock
+from collector.domain.reading import Quality, Reason
+from collector.errors import StoreRejected, StoreUnavailable
+from collector.sitedb.engine import begin_write
+from collector.sitedb.tables import (
+    Alarm,
+    AlarmTransition,
+    Collector,
+    CollectorEvent,
+    DeadLetter,
+    Device,
+    Point,
+    Site,
+)
+from collector.stores.entries import Entry, ReadingRow
+
+_BATCH = 2_000
+_WORDS = {int(quality): quality.word for quality in Quality}
+
+Rows = list[dict[str, Any]]
+
+
+class SiteDestination:
+    name = "site"
+    batch = _BATCH
+
+    def __init__(self, engine: Engine, collector_id: str, clock: Clock) -> None:
+        self._engine = engine
+        self._collector = collector_id
+        self._clock = clock
+        self._writers: dict[str, Callable[[Connection, list[Entry]], None]] = {
+            "readings": self._points,
+            "device": self._devices,
+            "alarm": self._alarms,
+            "transition": self._transitions,
+            "dead_letter": self._dead_letters,
+            "event": self._events,
+        }
+
+    def deliver(self, entries: list[Entry]) -> None:
+        try:
+            with begin_write(self._engine) as db:
+                for kind, write in self._writers.items():
+                    chosen = [entry for entry in entries if entry.kind == kind]
+                    if chosen:
+                        write(db, chosen)
+        except IntegrityError as error:
+            raise StoreRejected(str(error.orig)) from error
+        except OperationalError as error:
+            raise StoreUnavailable(f"site database: {error.orig}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StoreUnavailable(f"site database: {error.orig}") from error
+            raise StoreRejected(str(error.orig)) from error
+
+    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
+        middle = len(entries) // 2
+        return [entries[:middle], entries[middle:]] if middle else [entries]
+
+    def _points(self, db: Connection, entries: list[Entry]) -> None:
+        """Only the newest reading of each point: the table shows the latest value."""
+        latest: dict[tuple[str, str], ReadingRow] = {}
+        for entry in entries:
+            for row in entry.body:
+                key = (row[0], row[1])
+                if key not in latest or row[3] >= latest[key][3]:
+                    latest[key] = row
+        now = self._clock()
+        rows = [_point(row, now) for row in latest.values()]
+        _upsert(db, Point.__table__, rows, ("device_id", "metric"), newer="observed_at")
+
+    def _devices(self, db: Connection, entries: list[Entry]) -> None:
+        """A new device arrives unassigned; of a known one only what was seen is renewed, never what people gave it."""
+        sites = set(db.execute(select(Site.id)).scalars())
+        for entry in entries:
+            seen = entry.body
+            found = db.execute(
+                update(Device)
+                .where(Device.id == seen["id"])
+                .values(
+                    source_name=seen["source_name"],
+                    last_seen_at=seen["last_seen_at"],
+                    collector_id=self._collector,
+                )
+            )
+            if found.rowcount:
+                unset = Device.first_seen_at.is_(None)
+                db.execute(
+                    update(Device).where(Device.id == seen["id"], unset).values(first_seen_at=seen["first_seen_at"])
+                )
+                continue
+            site = seen["site_id"] if seen["site_id"] in sites else None
+            db.execute(
+                insert(Device).values(
+                    {
+                        **seen,
+                        "site_id": site,
+                        "name": seen["source_name"][:200],
+                        "collector_id": self._collector,
+                    }
+                )
+            )
+
+    def _alarms(self, db: Connection, entries: list[Entry]) -> None:
+        last: dict[str, dict[str, Any]] = {}
+        for entry in entries:
+            if entry.body["id"] not in last or entry.body["revision"] >= last[entry.body["id"]]["revision"]:
+                last[entry.body["id"]] = entry.body
+        now = self._clock()
+        rows = [{**body, "source": self._collector, "forwarded_at": now} for body in last.values()]
+        _upsert(db, Alarm.__table__, rows, ("id",), newer="revision")
+
+    def _transitions(self, db: Connection, entries: list[Entry]) -> None:
+        _upsert(db, AlarmTransition.__table__, [entry.body for entry in entries], ("id",), newer=None)
+
+    def _dead_letters(self, db: Connection, entries: list[Entry]) -> None:
+        rows = {entry.body["id"]: entry.body for entry in entries}
+        decoded = [
+            {**body, "payload": base64.b64decode(body["payload"]), "collector_id": self._collector}
+            for body in rows.values()
+        ]
+        _upsert(db, DeadLetter.__table__, decoded, ("id",), newer="count")
+
+    def _events(self, db: Connection, entries: list[Entry]) -> None:
+        rows = [{**entry.body, "collector_id": self._collector} for entry in entries]
+        _upsert(db, CollectorEvent.__table__, rows, ("id",), newer=None)
+
+
+def _point(row: ReadingRow, now: int) -> dict[str, Any]:
+    device, metric, _, observed_at, value, quality, reasons, received_at = row
+    return {
+        "device_id": device,
+        "metric": metric,
+        "value": value,
+        "quality": _WORDS[quality],
+        "reasons": Reason(reasons).words,
+        "observed_at": observed_at,
+        "received_at": received_at,
+        "forwarded_at": now,
+    }
+
+
+def _upsert(db: Connection, table: FromClause, rows: Rows, keys: Sequence[str], newer: str | None) -> None:
+    """Insert, or replace when the row's `newer` column is not smaller; with `newer` None the first row stands."""
+    if not rows:
+        return
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    if newer is None:
+        db.execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
+        return
+    columns = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    db.execute(
+        statement.on_conflict_do_update(
+            index_elements=keys, set_=columns, where=table.c[newer] <= statement.excluded[newer]
+        ),
+        rows,
+    )
+
+
+def upsert_collector(db: Connection, row: dict[str, Any]) -> None:
+    """The collector's heartbeat row."""
+    _upsert(db, Collector.__table__, [row], ("id",), newer="last_seen_at")

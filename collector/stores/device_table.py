@@ -1,0 +1,72 @@
+"""The devices this collector has met, and the site each belongs to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Protocol
+
+from collector.stores.entries import NewEntry, record_entry
+
+# A device's last_seen_at is forwarded at most this often: it is the points that show what happens now.
+_FORWARD_SEEN_MS = 15_000
+
+
+class Seen(Protocol):
+    """A device met in a message."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source_name(self) -> str: ...
+    @property
+    def profile(self) -> str: ...
+    @property
+    def site(self) -> str | None: ...
+
+
+class DeviceTable:
+    """Writes belong in the caller's transaction; after a rollback call `reload`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._sites: dict[str, str | None] = {}
+        self._forwarded: dict[str, int] = {}
+        # Sites given by people (adoption) win over what a topic says.
+        self._assigned: Mapping[str, str | None] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        self._sites = dict(self._db.execute("SELECT id, site FROM device").fetchall())
+        self._forwarded.clear()
+
+    def assign(self, sites: Mapping[str, str | None]) -> None:
+        self._assigned = sites
+
+    def site(self, device: str) -> str | None:
+        return self._assigned.get(device) or self._sites.get(device)
+
+    def see(self, device: Seen, now: int) -> NewEntry | None:
+        """Note that the device spoke; an entry to forward when it is new or was last told of long ago."""
+        if device.id in self._sites and now - self._forwarded.get(device.id, 0) < _FORWARD_SEEN_MS:
+            return None
+        self._db.execute(
+            "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
+            " source_name=excluded.source_name, profile=excluded.profile,"
+            " site=coalesce(excluded.site, site), last_seen_at=excluded.last_seen_at",
+            (device.id, device.source_name, device.profile, device.site, now, now),
+        )
+        self._sites[device.id] = device.site or self._sites.get(device.id)
+        self._forwarded[device.id] = now
+        (first_seen,) = self._db.execute("SELECT first_seen_at FROM device WHERE id=?", (device.id,)).fetchone()
+        return record_entry(
+            "device",
+            {
+                "id": device.id,
+                "source_name": device.source_name,
+                "profile": device.profile,
+                "site_id": self.site(device.id),
+                "first_seen_at": first_seen,
+                "last_seen_at": now,
+            },
+        )

@@ -1,0 +1,209 @@
+"""InfluxDB as a destination for readings and as a reading store. The only importer of influxdb_client.
+
+One path for 1.6, 1.8, 2.x and 3: lines are written to `/api/v2/write` and, where that answers 404 (1.6, 1.7), to
+`/write`; readings are read by InfluxQL from `/query`. Measurement and tags: CONTRACT, "InfluxDB schema".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from influxdb_client import InfluxDBClient
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from collector.domain.reading import Quality
+from collector.errors import StoreRejected, StoreUnavailable
+from collector.settings import Settings
+from collector.stores.base import BucketColumns, RawColumns
+from collector.stores.entries import Entry, ReadingRow
+
+_TIMEOUT_MS = 10_000
+# 5,000 lines a request is near the optimum of 1.x and 2.x.
+_BATCH = 5_000
+_WORDS = {int(quality): quality.word for quality in Quality}
+# What says "this content is wrong" (1.x: 400 also for a partial write, 2.x: 400 and 422, 413: too large).
+_REFUSED = (400, 413, 422)
+_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": "_"})
+UNASSIGNED = "unassigned"
+
+
+class Influx:
+    """The connection both sides share."""
+
+    def __init__(self, settings: Settings) -> None:
+        token = settings.influx_token or ""
+        bucket = settings.influx_bucket or ""
+        # 1.x wants Basic authentication for `user:password`; the Token header is not understood there.
+        self.client = InfluxDBClient(
+            url=settings.influx_url or "",
+            token=token,
+            org=settings.influx_org or "-",
+            timeout=_TIMEOUT_MS,
+            auth_basic=":" in token,
+        )
+        self.api = self.client.api_client
+        self.org = settings.influx_org or "-"
+        self.bucket = bucket
+        self.database, _, self.policy = bucket.partition("/")
+        self.v2_write = True
+
+    def write(self, lines: str) -> None:
+        """Raises StoreUnavailable or StoreRejected."""
+        body = lines.encode()
+        if self.v2_write:
+            status = self._post(
+                "/api/v2/write", [("org", self.org), ("bucket", self.bucket), ("precision", "ms")], body
+            )
+            if status != 404:
+                return
+            self.v2_write = False
+        query = [("db", self.database), ("precision", "ms")]
+        if self.policy:
+            query.append(("rp", self.policy))
+        if self._post("/write", query, body) == 404:
+            raise StoreUnavailable(f"InfluxDB has no database '{self.database}': create it, then all is delivered")
+
+    def _post(self, path: str, query: list[tuple[str, str]], body: bytes) -> int:
+        try:
+            self.api.call_api(
+                path,
+                "POST",
+                query_params=query,
+                header_params={"Content-Type": "text/plain; charset=utf-8"},
+                body=body,
+                async_req=False,
+            )
+        except ApiException as error:
+            return _judge(error)
+        except (HTTPError, OSError) as error:
+            raise StoreUnavailable(f"InfluxDB does not answer: {error}") from error
+        return 204
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        """The series of an InfluxQL answer. Raises StoreUnavailable with what InfluxDB said."""
+        query = [("db", self.database), ("epoch", "ms"), ("q", statement)]
+        if self.policy:
+            query.append(("rp", self.policy))
+        try:
+            content = self.api.call_api(
+                "/query",
+                "GET",
+                query_params=query,
+                header_params={"Accept": "application/json"},
+                response_type="object",
+                async_req=False,
+                _return_http_data_only=True,
+            )
+        except (ApiException, HTTPError, OSError) as error:
+            raise StoreUnavailable(f"InfluxDB does not answer: {error}") from error
+        answer = content if isinstance(content, dict) else json.loads(content)
+        result = answer.get("results", [{}])[0]
+        if "error" in result or "error" in answer:
+            raise StoreUnavailable(f"InfluxDB: {result.get('error') or answer.get('error')}")
+        series: list[dict[str, Any]] = result.get("series", [])
+        return series
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def _judge(error: ApiException) -> int:
+    """404 is handed back (the path may be unknown); the rest says whether a retry can help."""
+    text = str(error.body or error.reason or "")[:500]
+    if error.status == 404 and "database not found" not in text:
+        return 404
+    if error.status == 404:
+        raise StoreUnavailable(f"InfluxDB: {text.strip()}: create the database, then all is delivered")
+    if error.status in _REFUSED:
+        # 1.x stores the rest of a partial write and drops points that are older than its retention: as it was told to.
+        raise StoreRejected(f"{error.status}: {text.strip()}")
+    raise StoreUnavailable(f"InfluxDB answered {error.status}: {text.strip()}")
+
+
+def line(row: ReadingRow) -> str:
+    """One reading in line protocol: value always a float, quality only when not good."""
+    device, metric, site, observed_at, value, quality, _, _ = row
+    fields = [] if value is None else [f"value={float(value)!r}"]
+    if quality != Quality.GOOD or value is None:
+        fields.append(f'quality="{_WORDS[quality]}"')
+    tags = f"site={_tag(site or UNASSIGNED)},device={_tag(device)},metric={_tag(metric)}"
+    return f"readings,{tags} {','.join(fields)} {observed_at}"
+
+
+def _tag(text: str) -> str:
+    return text.translate(_TAG)
+
+
+class InfluxDestination:
+    """Readings go out; other kinds of entry are not for InfluxDB."""
+
+    name = "influx"
+    batch = _BATCH
+
+    def __init__(self, influx: Influx) -> None:
+        self._influx = influx
+
+    def deliver(self, entries: list[Entry]) -> None:
+        lines = [line(row) for entry in entries if entry.kind == "readings" for row in entry.body]
+        if lines:
+            self._influx.write("\n".join(lines))
+
+    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
+        if len(entries) > 1:
+            middle = len(entries) // 2
+            return [entries[:middle], entries[middle:]]
+        (entry,) = entries
+        if entry.kind != "readings" or len(entry.body) == 1:
+            return [entries]
+        middle = len(entry.body) // 2
+        return [[Entry(entry.seq, entry.kind, half)] for half in (entry.body[:middle], entry.body[middle:])]
+
+
+def _text(value: str) -> str:
+    """A string literal of InfluxQL."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+class InfluxReadingStore:
+    def __init__(self, influx: Influx) -> None:
+        self._influx = influx
+
+    def check(self) -> None:
+        self._influx.query("SHOW MEASUREMENTS LIMIT 1")
+
+    def raw(self, device: str, metric: str, start: int, end: int, limit: int) -> RawColumns:
+        columns = RawColumns()
+        where = _where(device, metric, start, end)
+        for series in self._influx.query(f'SELECT "value", "quality" FROM "readings" WHERE {where} LIMIT {limit}'):
+            for t, value, quality in series["values"]:
+                columns.t.append(int(t))
+                columns.value.append(None if value is None else float(value))
+                columns.quality.append(quality or "good")
+        return columns
+
+    def buckets(self, device: str, metric: str, start: int, end: int, resolution_s: int) -> BucketColumns:
+        columns = BucketColumns(resolution_s)
+        # InfluxQL cannot test a field for being absent: the bad values' share is taken off the figures of all by
+        # asking for the good ones through a sub-query that keeps rows whose quality is not 'bad'.
+        inner = f'SELECT "value", "quality" FROM "readings" WHERE {_where(device, metric, start, end)}'
+        statement = (
+            f'SELECT mean("value"), min("value"), max("value"), count("value") FROM ({inner})'
+            f" WHERE \"quality\" != 'bad' AND time >= {start}ms AND time < {end}ms"
+            f" GROUP BY time({resolution_s}s) fill(none)"
+        )
+        for series in self._influx.query(statement):
+            for t, mean, low, high, count in series["values"]:
+                if count:
+                    columns.t.append(int(t))
+                    columns.mean.append(float(mean))
+                    columns.min.append(float(low))
+                    columns.max.append(float(high))
+                    columns.count.append(int(count))
+        return columns
+
+
+def _where(device: str, metric: str, start: int, end: int) -> str:
+    return f'"device" = {_text(device)} AND "metric" = {_text(metric)} AND time >= {start}ms AND time < {end}ms'

@@ -1,0 +1,17 @@
+"""Which reading store these settings mean."""
+
+from __future__ import annotations
+
+from collector.settings import Settings
+from collector.stores.base import ReadingStore
+from collector.stores.sqlite_readings import SqliteReadingStore
+
+
+def open_reading_store(settings: Settings) -> ReadingStore:
+    """InfluxDB when it is configured, else collector.db on this host, read-only."""
+    if settings.influx_url:
+        # Imported here: without InfluxDB the client's start-up time and memory are not spent.
+        from collector.stores.influx import Influx, InfluxReadingStore
+
+        return InfluxReadingStore(Influx(settings))
+    return SqliteReadingStore(settings.collector_db)
