@@ -13,7 +13,8 @@ from collector.alarms.evaluator import Evaluator
 from collector.clock import Clock, now_ms
 from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
-from collector.ingest.mqtt import RECEIVE_MAXIMUM, Broker, MqttSource
+from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
+from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
 from collector.ingest.pipeline import Pipeline, site_of
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
@@ -29,8 +30,6 @@ from collector.stores.entries import record_entry
 from collector.stores.forwarder import Destination, Forwarder
 
 log = logging.getLogger(__name__)
-
-DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 
 
 class CollectorService:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.clock import Clock
-from collector.errors import MessageError
 from collector.domain.reading import Reading
+from collector.errors import MessageError
 from collector.ingest.deliveries import Deliveries
 from collector.ingest.pipeline import Processed
 from collector.ingest.raw import pack

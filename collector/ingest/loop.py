@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from collector.clock import Clock
 from collector.ingest.committer import Committer
-from collector.ingest.mqtt import RECEIVE_MAXIMUM, MqttSource
+from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
 from collector.ingest.pipeline import Pipeline, Processed
 
 log = logging.getLogger(__name__)

@@ -111,7 +111,7 @@ class Profile:
         return re.sub(r"\{([\w:.]+)\}", fill, template)
 
 
-def _path_field(**options: Any) -> fields.List:
+def _path_field(**options: Any) -> fields.List[Any]:
     return fields.List(fields.Raw(), validate=validate.Length(min=1), **options)
 
 

@@ -1,20 +1,18 @@
-"""The MQTT side of the collector: QoS 1, manual acknowledgement, a kept session, a fixed client id.
+"""Where messages come from: QoS 1, manual acknowledgement, a kept session, a fixed client id.
 
-The only importer of paho (besides the MQTT alarm channel). One thread does it all: `poll` moves the network along
+One thread does it all: `poll` moves the network along
 and returns what came, `acknowledge` sends the PUBACKs once the messages are durable.
 """
 
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -22,6 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collector.clock import Clock
 from collector.ingest.message import Message
+from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,56 +29,8 @@ log = logging.getLogger(__name__)
 RECEIVE_MAXIMUM = 2_000
 # How long a v5 broker keeps our session and queue while we are away. 3.1.1 brokers have a setting of their own.
 SESSION_EXPIRY_S = 7 * 86_400
-KEEPALIVE_S = 30
 # The reason code of a CONNACK that refuses the protocol version.
 _UNSUPPORTED_VERSION = 132
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """A broker's address, taken apart."""
-
-    host: str
-    port: int
-    tls: bool
-    username: str | None
-    password: str | None
-    site: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> Broker:
-        parts = urlsplit(url)
-        tls = parts.scheme == "mqtts"
-        site = parse_qs(parts.query).get("site", [None])[0]
-        return cls(
-            parts.hostname or "127.0.0.1",
-            parts.port or (8883 if tls else 1883),
-            tls,
-            unquote(parts.username) if parts.username else None,
-            unquote(parts.password) if parts.password else None,
-            site,
-        )
-
-    @property
-    def name(self) -> str:
-        """For people and logs: no credentials."""
-        return f"{self.host}:{self.port}"
-
-
-def new_client(
-    broker: Broker, client_id: str, protocol: MQTTProtocolVersion, settings: Settings | None, **options: Any
-) -> paho.Client:
-    """A paho client with the broker's credentials and TLS set."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
-    if broker.username:
-        client.username_pw_set(broker.username, broker.password)
-    if broker.tls:
-        ca = str(settings.mqtt_ca) if settings and settings.mqtt_ca else None
-        context = ssl.create_default_context(cafile=ca)
-        if settings and settings.mqtt_cert and settings.mqtt_key:
-            context.load_cert_chain(settings.mqtt_cert, settings.mqtt_key)
-        client.tls_set_context(context)
-    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +118,7 @@ class MqttSource:
         properties = None
         options: dict[str, Any] = {}
         if self._protocol == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             options["clean_start"] = False

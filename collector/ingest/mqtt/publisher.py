@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
-from collector.ingest.mqtt import KEEPALIVE_S, Broker, new_client
+from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
 
 
 class Publisher:

@@ -1,0 +1,57 @@
+# Two commands on a fresh machine: `make run` and `make test`. Needs Python 3.11 or newer, pip and make; no Node, no Docker.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA ?= data
+VENV := .venv
+BIN := $(VENV)/bin
+# Debian's bare Python has no ensurepip: the environment is made without pip, and the system's pip fills it.
+PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet
+FRONTEND := $(shell find webapp/frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: run test check bench lock clean help
+.DEFAULT_GOAL := help
+
+help: ## Show what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.run ## Set up and start the demo: live readings in a browser
+	@$(BIN)/fieldproof up --demo --host $(HOST) --port $(PORT) --data $(DATA)
+
+test: $(VENV)/.dev ## Install what the tests need where that is possible, and run them
+	@tests/services.sh
+	@$(BIN)/python -m pytest $(ARGS)
+	@cd webapp/frontend && PATH="$$($(CURDIR)/$(BIN)/python -m tests.node_path):$$PATH" npm test --silent
+
+check: $(VENV)/.dev ## Lint, types, import arrows, sizes, deploy files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.gates.sizes
+	$(BIN)/python deploy/check.py
+	@cd webapp/frontend && PATH="$$($(CURDIR)/$(BIN)/python -m tests.node_path):$$PATH" && export PATH && set -ex; \
+	  npm run --silent typecheck; npm run --silent lint; npm run --silent size
+
+bench: $(VENV)/.dev ## Measure; ONLY=name for one; writes build/bench.json
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
+
+lock: $(VENV)/.dev ## Renew the hash-pinned requirements
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade --extra dev --no-emit-package fieldproof pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean: ## Remove what was built; your data stays
+	rm -rf $(VENV) build webapp/static webapp/frontend/node_modules
+
+# --require-hashes refuses a local project, so the project comes last, on its own, with what is installed by then.
+$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml hatch_build.py $(FRONTEND)
+	@echo "Setting up (about a minute the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,35 @@
+"""The HTTP API under /api/v1: one module per resource, registered here."""
+
+from __future__ import annotations
+
+from webapp.api.alarms import resource as alarms_resource
+from webapp.api.aspects import resource as aspects_resource
+from webapp.api.collectors import resource as collectors_resource
+from webapp.api.control_limits import resource as control_limits_resource
+from webapp.api.dead_letters import resource as dead_letters_resource
+from webapp.api.devices import resource as devices_resource
+from webapp.api.live import resource as live_resource
+from webapp.api.locations import resource as locations_resource
+from webapp.api.points import resource as points_resource
+from webapp.api.readings import resource as readings_resource
+from webapp.api.session import resource as session_resource
+from webapp.resource import Api
+
+RESOURCES = (
+    session_resource,
+    points_resource,
+    readings_resource,
+    devices_resource,
+    alarms_resource,
+    aspects_resource,
+    locations_resource,
+    control_limits_resource,
+    collectors_resource,
+    dead_letters_resource,
+    live_resource,
+)
+
+
+def register(api: Api) -> None:
+    for resource in RESOURCES:
+        api.register_blueprint(resource)

@@ -1,0 +1,137 @@
+"""The `fieldproof` command."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from collector.errors import ConfigError, StoreUnavailable
+from collector.settings import Settings, load_settings
+from webapp.cli_accounts import tokens, users
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 78
+_console = Console(highlight=False)
+_errors = Console(stderr=True, highlight=False)
+
+
+class _Group(click.Group):
+    """Turns our errors into clear lines and the exit codes of the contract."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            _errors.print("[red]The configuration cannot be used:[/]")
+            for fault in error.faults:
+                _errors.print(f"  • {fault}", markup=False)
+            sys.exit(EXIT_CONFIG)
+        except StoreUnavailable as error:
+            _errors.print(f"[red]Failed:[/] {error}")
+            sys.exit(EXIT_FAILED)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="fieldproof")
+def main() -> None:
+    """Environmental evidence from meters, monitors and walkthroughs.
+
+    Settings come from options, FIELDPROOF_* variables, or fieldproof.toml, in this order.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # alembic tells of every plug-in it loads.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    data = click.option(
+        "--data", type=click.Path(path_type=Path), help="Folder of databases and logs.  [default: data]"
+    )
+    mqtt = click.option("--mqtt", metavar="URL", help="mqtt://user:password@host:1883, or mqtts://…")
+    return data(mqtt(command))
+
+
+def _settings(**given: Any) -> Settings:
+    return load_settings(overrides={"mqtt_url": given.pop("mqtt", None), **given})
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Seed the demo dairy and publish its readings.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
+@_shared_options
+def up(demo: bool, **given: Any) -> None:
+    """Run everything on embedded parts: broker, collector, web app."""
+    from webapp import up as everything
+
+    sys.exit(everything.run(_settings(**given), _console, demo=demo))
+
+
+@main.command()
+@click.option("--demo-broker", is_flag=True, hidden=True, help="The broker forgets when it stops: say so on screen.")
+@_shared_options
+def collect(demo_broker: bool, **given: Any) -> None:
+    """Run the collector: MQTT in, readings and alarms out."""
+    from collector.service import CollectorService
+    from webapp.migrate import migrate
+
+    settings = _settings(**given)
+    migrate(settings.site_database_url)
+    CollectorService(settings, durable_broker=not demo_broker).run(_stop_on_signal())
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
+@_shared_options
+def serve(workers: int, **given: Any) -> None:
+    """Run the web app."""
+    from webapp.migrate import migrate
+    from webapp.server import serve as serve_web
+
+    settings = _settings(**given)
+    migrate(settings.site_database_url)
+    serve_web(settings, workers)
+
+
+@main.command()
+@click.option("--interval", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="Seconds a round.")
+@click.option("--mqtt", metavar="URL", help="The broker to publish to.  [default: FIELDPROOF_MQTT_URL]")
+def simulate(interval: float, mqtt: str | None) -> None:
+    """Publish the demo dairy's readings over MQTT."""
+    from collector.demo.simulator import Pace, run
+    from collector.demo.site import load_demo_site
+    from collector.ingest.mqtt.client import DEFAULT_BROKER
+    from collector.profiles.files import device_configs
+    from collector.profiles.vocabulary import load_vocabulary
+
+    url = _settings(mqtt=mqtt).mqtt_url or DEFAULT_BROKER
+    run(load_demo_site(), load_vocabulary(device_configs()), url, _stop_on_signal(), Pace(interval_s=interval))
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+main.add_command(users)
+main.add_command(tokens)
+
+if __name__ == "__main__":
+    # Tracebacks are for bugs; a reader that went away (`| head`) is none.
+    try:
+        main()
+    except BrokenPipeError:
+        os._exit(0)

@@ -1,0 +1,83 @@
+import uPlot from "uplot";
+import type { Limit } from "../api/types";
+import { formatClock, formatDay, formatShort } from "../i18n/format";
+import { drawLimits, scaleRange } from "./limits";
+import type { ChartColours } from "./theme";
+
+const DAY_MS = 86_400_000;
+
+export interface ChartSetup {
+  kind: "line" | "bars";
+  start: number;
+  end: number;
+  zone: string;
+  limits: Limit[];
+  colours: ChartColours;
+  onCursor: (index: number | null) => void;
+}
+
+function axes({ zone, colours }: ChartSetup): uPlot.Axis[] {
+  const common = { stroke: colours.ink, font: colours.font, ticks: { show: false } };
+  return [
+    {
+      ...common,
+      space: 64,
+      grid: { show: false },
+      values: (_plot, splits, _axis, _space, step) =>
+        splits.map((at) => {
+          const clock = formatClock(at, zone);
+          return step >= DAY_MS || clock === "00:00" ? formatDay(at, zone) : clock;
+        }),
+    },
+    {
+      ...common,
+      size: 52,
+      grid: { stroke: colours.grid, width: 1 },
+      values: (_plot, splits) => splits.map(formatShort),
+    },
+  ];
+}
+
+function lineSeries(colours: ChartColours): uPlot.Series[] {
+  const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
+  return [{}, { stroke: colours.line, width: 2, points: { show: false } }, edge, { ...edge }];
+}
+
+function barSeries(colours: ChartColours): uPlot.Series[] {
+  const paths = uPlot.paths.bars?.({ size: [0.8, 64], align: 1, radius: 0.12 });
+  const points = { show: false };
+  return [{}, { stroke: colours.line, fill: colours.line, width: 0, points, ...(paths ? { paths } : {}) }];
+}
+
+function yRange(setup: ChartSetup): uPlot.Range.Function {
+  return (_plot, low, high) => {
+    const bottom = low ?? 0;
+    const top = high ?? 1;
+    if (setup.kind === "bars") return [0, top * 1.08 || 1];
+    return scaleRange(setup.limits, bottom, top);
+  };
+}
+
+export function chartOptions(setup: ChartSetup, width: number, height: number): uPlot.Options {
+  const line = setup.kind === "line";
+  return {
+    width,
+    height,
+    ms: 1,
+    tzDate: (at) => uPlot.tzDate(new Date(at), setup.zone),
+    padding: [12, 8, 0, 0],
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, y: false, points: { show: line } },
+    scales: {
+      x: { time: true, range: [setup.start, setup.end] },
+      y: { range: yRange(setup) },
+    },
+    series: line ? lineSeries(setup.colours) : barSeries(setup.colours),
+    ...(line ? { bands: [{ series: [3, 2] as [number, number], fill: setup.colours.band }] } : {}),
+    axes: axes(setup),
+    hooks: {
+      draw: line ? [(plot) => drawLimits(plot, setup.limits, setup.colours)] : [],
+      setCursor: [(plot) => setup.onCursor(plot.cursor.idx ?? null)],
+    },
+  };
+}

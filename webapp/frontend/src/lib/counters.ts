@@ -1,0 +1,50 @@
+import type { Series } from "../api/types";
+
+/**
+ * What a counter grew by in each bucket. A counter that falls was reset or replaced: what it shows
+ * afterwards is counted from there, and nothing is guessed about the gap.
+ */
+export function increments(series: Series): number[] {
+  let level: number | null = null;
+  return series.t.map((_, index) => {
+    const low = series.min[index];
+    const high = series.max[index];
+    if (low === null || low === undefined || high === null || high === undefined) return 0;
+    if (level === null) {
+      level = high;
+      return high - low;
+    }
+    const before: number = level;
+    if (low >= before) {
+      level = high;
+      return high - before;
+    }
+    const resetInside = high >= before;
+    level = resetInside ? low : high;
+    return resetInside ? high - before : high - low;
+  });
+}
+
+export function total(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** Growth up to an instant; the bucket that holds it counts by the part that lies before it. */
+export function totalUntil(series: Series, until: number): number {
+  const span = series.resolution_s * 1000;
+  return increments(series).reduce((sum, value, index) => {
+    const share = (until - (series.t[index] ?? 0)) / span;
+    return sum + value * Math.min(1, Math.max(0, share));
+  }, 0);
+}
+
+/** Sums the increments into equal slots from `start`; slots without data stay null. */
+export function perSlot(series: Series, start: number, slotMs: number, slots: number): (number | null)[] {
+  const sums: (number | null)[] = Array.from({ length: slots }, () => null);
+  increments(series).forEach((value, index) => {
+    const slot = Math.floor(((series.t[index] ?? 0) - start) / slotMs);
+    const empty = (series.count[index] ?? 0) === 0;
+    if (slot >= 0 && slot < slots && !empty) sums[slot] = (sums[slot] ?? 0) + value;
+  });
+  return sums;
+}

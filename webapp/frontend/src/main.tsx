@@ -1,0 +1,66 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/components.css";
+import "./styles/screens.css";
+import { effect, untracked } from "@preact/signals";
+import { render } from "preact";
+import { App, followSession } from "./app";
+import { t } from "./i18n/t";
+import { route, startRouter } from "./router";
+import { startClock, stopClock } from "./store/clock";
+import { keepKnown, startLive, stopLive, wakeLive } from "./store/live";
+import { resume, siteId } from "./store/session";
+import { theme } from "./store/theme";
+import { startServiceWorker } from "./sw/register";
+
+function followTheme(): void {
+  effect(() => {
+    document.documentElement.dataset.theme = theme.value;
+  });
+}
+
+function followTitle(): void {
+  const names = { today: "nav.today", live: "nav.live", point: "nav.live", alarms: "nav.alarms", alarm: "nav.alarms" } as const;
+  effect(() => {
+    const { screen } = route.value;
+    const part = screen in names ? t(names[screen as keyof typeof names]) : t("signin.title");
+    document.title = `${part} · ${t("app.name")}`;
+  });
+}
+
+function followSite(): void {
+  effect(() => {
+    const id = siteId.value;
+    untracked(() => (id ? startLive(id) : stopLive()));
+  });
+}
+
+/** A phone in a pocket needs no ticking clock; back in the hand it needs the truth at once. */
+function followVisibility(): void {
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") {
+      stopClock();
+      void keepKnown();
+    } else {
+      startClock();
+      wakeLive();
+    }
+  });
+  addEventListener("online", wakeLive);
+  addEventListener("offline", wakeLive);
+}
+
+const root = document.getElementById("app");
+if (root) {
+  startRouter();
+  followTheme();
+  followTitle();
+  followSite();
+  followSession();
+  followVisibility();
+  startClock();
+  render(<App />, root);
+  void resume();
+  startServiceWorker();
+}

@@ -1,0 +1,80 @@
+import type { VNode } from "preact";
+import type { Device } from "../../api/types";
+import { Icon } from "../../components/icons";
+import { QualityTag } from "../../components/marks";
+import { Age } from "../../components/time";
+import { formatWhen } from "../../i18n/format";
+import { t } from "../../i18n/t";
+import { qualityAt } from "../../lib/quality";
+import { pointPath } from "../../router";
+import { now, serverNow } from "../../store/clock";
+import { type PointSignal, troubledPoints } from "../../store/points";
+import { zone } from "../../store/session";
+import { troubledDevices } from "../../store/site-state";
+
+function deviceTrouble(device: Device): string {
+  if (device.state === "unassigned") return t("today.device_unassigned");
+  if (!device.last_seen_at) return t("today.device_never");
+  return t("today.device_silent", { time: formatWhen(Date.parse(device.last_seen_at), zone.value, serverNow()) });
+}
+
+function DeviceItem({ device }: { device: Device }): VNode {
+  return (
+    <li class="attention-item">
+      <span class="attention-icon">
+        <Icon name="offline" size={20} />
+      </span>
+      <span>
+        <strong>{device.name || device.source_name}</strong>
+        <span class="quiet">{deviceTrouble(device)}</span>
+      </span>
+    </li>
+  );
+}
+
+function PointItem({ item }: { item: PointSignal }): VNode {
+  const point = item.value;
+  return (
+    <li>
+      <a class="attention-item" href={pointPath(point.device, point.metric)}>
+        <span class="attention-icon">
+          <Icon name="live" size={20} />
+        </span>
+        <span>
+          <strong>
+            {point.label} · {point.device_name}
+          </strong>
+          <span class="attention-line">
+            <QualityTag view={qualityAt(point, now.value)} />
+            <Age at={point.observed_at} />
+          </span>
+        </span>
+        <Icon name="forward" size={20} />
+      </a>
+    </li>
+  );
+}
+
+/** A silent device speaks for its points: they are not listed a second time. */
+export function Attention(): VNode | null {
+  const devices = troubledDevices.value;
+  const silent = new Set(devices.map((device) => device.id));
+  const points = troubledPoints.value.filter((item) => !silent.has(item.peek().device));
+  if (devices.length + points.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="attention-title">
+      <h2 class="card-title" id="attention-title">
+        <Icon name="clock" size={20} />
+        {t("today.attention")}
+      </h2>
+      <ul class="attention">
+        {devices.map((device) => (
+          <DeviceItem key={device.id} device={device} />
+        ))}
+        {points.map((item) => (
+          <PointItem key={item.peek().point} item={item} />
+        ))}
+      </ul>
+    </section>
+  );
+}

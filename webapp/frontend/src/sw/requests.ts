@@ -1,0 +1,18 @@
+export type Handling = "network" | "shell" | "asset";
+
+const SERVER_ONLY = /^\/(api\/|healthz$|readyz$|metrics$|sw\.js$)/;
+
+interface RequestFacts {
+  method: string;
+  mode: string;
+  url: string;
+}
+
+/** What the worker may do with a request. Anything not surely ours goes to the network untouched. */
+export function handlingOf(request: RequestFacts, origin: string, cached: ReadonlySet<string>): Handling {
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== origin) return "network";
+  if (SERVER_ONLY.test(url.pathname)) return "network";
+  if (request.mode === "navigate") return "shell";
+  return cached.has(url.pathname) ? "asset" : "network";
+}

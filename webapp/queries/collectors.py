@@ -1,0 +1,79 @@
+"""Collectors with their heartbeat and counters, and the dead letters they could not store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from collector.sitedb.tables import Collector, DeadLetter
+from webapp.auth import Principal
+from webapp.json import iso
+from webapp.queries import scope
+from webapp.queries.paging import Order, contains, page
+from webapp.silence import SILENT_AFTER_MS
+
+_COLLECTORS = {"id": Order((Collector.id,))}
+_DEAD_LETTERS = {"last_seen_at": Order((DeadLetter.last_seen_at, DeadLetter.id), descending=True)}
+# A payload can be any size; a list is for looking at.
+_SHOWN_BYTES = 4096
+
+
+def list_collectors(db: Session, args: Mapping[str, Any], now: int) -> tuple[list[dict[str, Any]], str | None]:
+    statement = select(Collector)
+    if args["q"]:
+        statement = statement.where(contains(args["q"], Collector.id))
+    collectors, cursor = page(db, statement, _COLLECTORS, args)
+    return [_collector(collector, now) for collector in collectors], cursor
+
+
+def _collector(collector: Collector, now: int) -> dict[str, Any]:
+    stats = collector.stats
+    silent = now - collector.last_seen_at > SILENT_AFTER_MS
+    return {
+        "id": collector.id,
+        "state": "silent" if silent else "running",
+        "connected": collector.connected and not silent,
+        "broker": collector.broker,
+        "started_at": iso(collector.started_at),
+        "last_seen_at": iso(collector.last_seen_at),
+        "durable_broker": bool(stats.get("durable_broker", False)),
+        "outbox_depth": stats.get("outbox_depth", 0),
+        "outbox_age_s": stats.get("outbox_age_s", 0),
+        "received": stats.get("received", 0),
+        "stored": stats.get("stored", 0),
+        "dead_letters": sum(stats.get("dead_letters", {}).values()),
+        "duplicates": stats.get("duplicates", 0),
+        "conflicts": stats.get("conflicts", 0),
+        "retained": stats.get("retained", 0),
+    }
+
+
+def list_dead_letters(db: Session, who: Principal, args: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    statement = select(DeadLetter).where(scope.dead_letters(who))
+    if site := scope.asked_site(db, who, args["site"]):
+        statement = statement.where(DeadLetter.site_id == site)
+    if args["reason"]:
+        statement = statement.where(DeadLetter.reason == args["reason"])
+    if args["q"]:
+        statement = statement.where(contains(args["q"], DeadLetter.topic, DeadLetter.detail))
+    letters, cursor = page(db, statement, _DEAD_LETTERS, args)
+    return [_dead_letter(letter) for letter in letters], cursor
+
+
+def _dead_letter(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": letter.id,
+        "collector": letter.collector_id,
+        "site": letter.site_id,
+        "topic": letter.topic,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "payload": letter.payload[:_SHOWN_BYTES].decode("utf-8", "replace"),
+        "payload_size": len(letter.payload),
+        "first_seen_at": iso(letter.first_seen_at),
+        "last_seen_at": iso(letter.last_seen_at),
+        "count": letter.count,
+    }

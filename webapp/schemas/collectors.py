@@ -1,0 +1,52 @@
+"""Collectors and dead letters."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from webapp.schemas.common import Answer, ListQuery, listing, time_field
+
+
+class CollectorShown(Answer):
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(("running", "silent")))
+    connected = fields.Boolean(required=True)
+    broker = fields.String(required=True)
+    started_at = time_field()
+    last_seen_at = time_field()
+    durable_broker = fields.Boolean(required=True)
+    outbox_depth = fields.Integer(required=True)
+    outbox_age_s = fields.Float(required=True)
+    received = fields.Integer(required=True)
+    stored = fields.Integer(required=True)
+    dead_letters = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True)
+    conflicts = fields.Integer(required=True)
+    retained = fields.Integer(required=True)
+
+
+class DeadLettersQuery(ListQuery):
+    reason = fields.String(load_default=None, validate=validate.Length(max=32))
+
+
+class DeadLetterShown(Answer):
+    id = fields.String(required=True)
+    collector = fields.String(required=True)
+    site = fields.String(required=True, allow_none=True)
+    topic = fields.String(required=True)
+    reason = fields.String(required=True)
+    detail = fields.String(required=True)
+    payload = fields.String(required=True, metadata={"description": "as text; bytes that are none are replaced"})
+    payload_size = fields.Integer(required=True)
+    first_seen_at = time_field()
+    last_seen_at = time_field()
+    count = fields.Integer(required=True)
+
+
+class LiveQuery(Schema):
+    site = fields.String(load_default=None, validate=validate.Length(max=64))
+    max_seconds = fields.Integer(load_default=None, validate=validate.Range(1, 86_400))
+
+
+Collectors = listing(CollectorShown, "Collectors")
+DeadLetters = listing(DeadLetterShown, "DeadLetters")

@@ -1,0 +1,207 @@
+"""`fieldproof up`: everything on embedded parts in one command."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import segno
+from rich.console import Console
+from rich.panel import Panel
+
+from collector.clock import now_ms
+from collector.demo.history import seed_history
+from collector.demo.site import load_demo_site
+from collector.errors import ConfigError
+from collector.profiles.files import device_configs
+from collector.profiles.library import load_library
+from collector.profiles.vocabulary import load_vocabulary
+from collector.settings import Settings
+from collector.sitedb.engine import make_engine
+from collector.stores.collector_db import open_collector_db
+from webapp.broker import demo_broker
+from webapp.children import Child, Children
+from webapp.auth import ROLES
+from webapp.demo_seed import seed_demo
+from webapp.migrate import migrate
+
+_READY_S = 60.0
+
+
+def run(settings: Settings, console: Console, *, demo: bool) -> int:
+    """Until Ctrl-C or SIGTERM. Returns the exit code."""
+    _check_port(settings)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    logs = settings.data / "log"
+    logs.mkdir(exist_ok=True)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    children = Children(lambda child: _report_death(console, child, stop))
+    try:
+        settings, durable, label = _start_broker(settings, children, logs)
+        passwords = _prepare(settings, console, demo=demo)
+        env = as_environment(settings)
+        command = [sys.executable, "-m", "webapp.cli"]
+        collect = ["collect"] if durable else ["collect", "--demo-broker"]
+        children.start(Child("web", [*command, "serve"], logs / "web.log", env))
+        children.start(Child("collector", [*command, *collect], logs / "collector.log", env))
+        if demo:
+            children.start(Child("simulator", [*command, "simulate"], logs / "simulator.log", env))
+        if _wait_until_ready(settings, stop):
+            _greet(console, settings, label, passwords)
+        elif not stop.is_set():
+            console.print(f"[red]The web server did not answer within {_READY_S:.0f} s;[/] see {logs / 'web.log'}")
+        while not stop.wait(0.5):
+            children.watch()
+        console.print("\nStopping …")
+    finally:
+        children.stop()
+    console.print("Stopped. The data is in", str(settings.data), "— the next start carries on with it.")
+    return 0
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigError(
+                [f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}; choose another --port"]
+            ) from error
+
+
+def _start_broker(settings: Settings, children: Children, logs: Path) -> tuple[Settings, bool, str]:
+    """The settings with the broker's address, whether it is durable, and what to call it."""
+    if settings.mqtt_url:
+        return settings, True, "your broker"
+    broker = demo_broker(settings.data / "broker")
+    children.start(Child("broker", broker.command, logs / "broker.log"))
+    return replace(settings, mqtt_url=broker.url), broker.durable, broker.label
+
+
+def _prepare(settings: Settings, console: Console, *, demo: bool) -> dict[str, str]:
+    """Migrate and, for the demo, seed. Returns the demo accounts' passwords."""
+    with console.status("Preparing the database …"):
+        migrate(settings.site_database_url)
+    if not demo:
+        return {}
+    password = settings.demo_password or _kept_password(settings.data / "demo-password")
+    passwords = dict.fromkeys(ROLES, password)
+    with console.status("Setting up the demo dairy, with 30 days of history …"):
+        _seed(settings, passwords)
+    return passwords
+
+
+def _seed(settings: Settings, passwords: dict[str, str]) -> None:
+    """What was seeded before stays as it is."""
+    vocabulary = load_vocabulary(device_configs())
+    library = load_library((device_configs(),), vocabulary)
+    site = load_demo_site()
+    engine = make_engine(settings.site_database_url)
+    seed_demo(engine, site, passwords)
+    engine.dispose()
+    db = open_collector_db(settings.collector_db)
+    seed_history(db, site, vocabulary, library, now_ms())
+    db.close()
+
+
+def _kept_password(file: Path) -> str:
+    """Made once and kept, so that the next start can print it again."""
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_urlsafe(9))
+    return file.read_text(encoding="utf-8").strip()
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings for a child process: each one given explicitly, so that it needs no file of its own."""
+    pairs = {
+        "HOST": settings.host,
+        "PORT": settings.port,
+        "DATA": settings.data.resolve(),
+        "PUBLIC_URL": settings.public_url,
+        "SECRET_KEY": settings.secret_key,
+        "MQTT_URL": settings.mqtt_url,
+        "MQTT_CA": settings.mqtt_ca,
+        "MQTT_CERT": settings.mqtt_cert,
+        "MQTT_KEY": settings.mqtt_key,
+        "INFLUX_URL": settings.influx_url,
+        "INFLUX_TOKEN": settings.influx_token,
+        "INFLUX_ORG": settings.influx_org,
+        "INFLUX_BUCKET": settings.influx_bucket,
+        "DATABASE_URL": settings.database_url,
+        "DEVICES": os.pathsep.join(str(folder) for folder in settings.devices) or None,
+    }
+    return {f"FIELDPROOF_{name}": str(value) for name, value in pairs.items() if value is not None}
+
+
+def address(settings: Settings) -> str:
+    """Where a person opens the app."""
+    if settings.public_url:
+        return settings.public_url
+    host = settings.host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = _own_address()
+    return f"http://{host}:{settings.port}"
+
+
+def _own_address() -> str:
+    """This machine's address towards the network. Connecting a datagram socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _wait_until_ready(settings: Settings, stop: threading.Event) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline and not stop.is_set():
+        try:
+            with urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            stop.wait(0.1)
+    return False
+
+
+def _greet(console: Console, settings: Settings, broker: str, passwords: dict[str, str]) -> None:
+    url = address(settings)
+    lines = [f"[bold]{url}[/]", ""]
+    if passwords:
+        names = " · ".join(passwords)
+        lines += [
+            f"Demo accounts: [bold]{names}[/]",
+            f"Password of each: [bold]{next(iter(passwords.values()))}[/]",
+            "",
+        ]
+    lines += [f"Broker: {settings.mqtt_url} ({broker})", f"Data and logs: {settings.data}", "Ctrl-C stops everything."]
+    console.print(Panel("\n".join(lines), title="Fieldproof is running", expand=False, border_style="green"))
+    if console.is_terminal:
+        segno.make(url, micro=False).terminal(compact=True)
+    if "127.0.0.1" in url:
+        console.print(
+            "[dim]This address works on this computer. For phones in the same network: make run HOST=0.0.0.0[/]"
+        )
+
+
+def _report_death(console: Console, child: Child, stop: threading.Event) -> None:
+    if stop.is_set() or child.process is None:
+        return
+    console.print(f"[yellow]{child.name} ended with code {child.process.returncode}; starting it again.[/] {child.log}")
+    for line in child.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]:
+        console.print(f"  [dim]{line}[/]", highlight=False)
