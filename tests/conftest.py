@@ -73,6 +73,15 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL for this test alone, which it may stop."""
+    need("postgresql", servers.find_postgres() is not None)
+    server = servers.postgres(tmp_path_factory.mktemp("own-postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def postgres_url(_postgres: Server) -> Iterator[str]:
     """An empty database of a real PostgreSQL."""
     import psycopg

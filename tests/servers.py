@@ -58,6 +58,7 @@ class Server:
     env: dict[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
     log: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Server:
@@ -80,7 +81,7 @@ class Server:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        self._end(signal.SIGTERM)
+        self._end(self.stop_signal)
 
     def _end(self, number: signal.Signals) -> None:
         if self.process is None or self.process.poll() is not None:
@@ -137,7 +138,7 @@ def postgres(folder: Path) -> Server:
     assert programs is not None
     port = free_port()
     data = folder / "pg"
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if as_user:
         for parent in (folder, *folder.parents):
             # pytest's folders are closed to others; PostgreSQL must be able to walk through them.
@@ -154,7 +155,8 @@ def postgres(folder: Path) -> Server:
     ]  # fmt: skip
 
     def ready() -> bool:
-        probe = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        probe = [str(programs / "pg_isready"), "-q", "-U", "fieldproof", "-h", "127.0.0.1", "-p", str(port)]
         return subprocess.run(probe, check=False).returncode == 0
 
-    return Server(command, port, ready=ready, log=Path(f"{folder}.log")).start()
+    # SIGINT: PostgreSQL's fast shutdown, which does not wait for its clients to leave.
+    return Server(command, port, ready=ready, log=Path(f"{folder}.log"), stop_signal=signal.SIGINT).start()

@@ -7,6 +7,7 @@ One path for 1.6, 1.8, 2.x and 3: lines are written to `/api/v2/write` and, wher
 from __future__ import annotations
 
 import json
+from statistics import fmean
 from typing import Any
 
 from influxdb_client import InfluxDBClient
@@ -27,6 +28,10 @@ _WORDS = {int(quality): quality.word for quality in Quality}
 _REFUSED = (400, 413, 422)
 _TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": "_"})
 UNASSIGNED = "unassigned"
+# More readings than any one bucket holds.
+_RAW_LIMIT = 10_000_000
+
+_Sums = tuple[float, float, float, int]  # mean, min, max, count
 
 
 class Influx:
@@ -177,32 +182,50 @@ class InfluxReadingStore:
     def raw(self, device: str, metric: str, start: int, end: int, limit: int) -> RawColumns:
         columns = RawColumns()
         where = _where(device, metric, start, end)
-        for series in self._influx.query(f'SELECT "value", "quality" FROM "readings" WHERE {where} LIMIT {limit}'):
-            for t, value, quality in series["values"]:
-                columns.t.append(int(t))
-                columns.value.append(None if value is None else float(value))
-                columns.quality.append(quality or "good")
+        for t, value, quality in self._rows(f'SELECT "value", "quality" FROM "readings" WHERE {where} LIMIT {limit}'):
+            columns.t.append(int(t))
+            columns.value.append(None if value is None else float(value))
+            columns.quality.append(quality or "good")
         return columns
 
     def buckets(self, device: str, metric: str, start: int, end: int, resolution_s: int) -> BucketColumns:
-        columns = BucketColumns(resolution_s)
-        # InfluxQL cannot test a field for being absent: the bad values' share is taken off the figures of all by
-        # asking for the good ones through a sub-query that keeps rows whose quality is not 'bad'.
-        inner = f'SELECT "value", "quality" FROM "readings" WHERE {_where(device, metric, start, end)}'
-        statement = (
-            f'SELECT mean("value"), min("value"), max("value"), count("value") FROM ({inner})'
-            f" WHERE \"quality\" != 'bad' AND time >= {start}ms AND time < {end}ms"
-            f" GROUP BY time({resolution_s}s) fill(none)"
-        )
-        for series in self._influx.query(statement):
-            for t, mean, low, high, count in series["values"]:
-                if count:
-                    columns.t.append(int(t))
-                    columns.mean.append(float(mean))
-                    columns.min.append(float(low))
-                    columns.max.append(float(high))
-                    columns.count.append(int(count))
-        return columns
+        """InfluxQL cannot ask for rows that lack a field, and a good reading is one without `quality`.
+
+        So all readings are summed up there, and the buckets that hold bad ones are summed up again here.
+        """
+        step = resolution_s * 1000
+        where = _where(device, metric, start, end)
+        every = f'SELECT mean("value"), min("value"), max("value"), count("value") FROM "readings" WHERE {where}'
+        found: dict[int, _Sums] = {}
+        for t, *sums in self._rows(f"{every} GROUP BY time({resolution_s}s) fill(none)"):
+            if sums[3]:
+                found[int(t)] = (float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]))
+        bad = f'SELECT count("quality") FROM "readings" WHERE {where} AND "quality" = \'bad\''
+        for t, count in self._rows(f"{bad} GROUP BY time({resolution_s}s) fill(none)"):
+            if count:
+                found.pop(int(t), None)
+                found.update(self._without_bad(device, metric, max(start, int(t)), min(end, int(t) + step), int(t)))
+        return _columns(resolution_s, found)
+
+    def _without_bad(self, device: str, metric: str, start: int, end: int, t: int) -> dict[int, _Sums]:
+        raw = self.raw(device, metric, start, end, _RAW_LIMIT)
+        values = [v for v, quality in zip(raw.value, raw.quality, strict=True) if v is not None and quality != "bad"]
+        return {t: (fmean(values), min(values), max(values), len(values))} if values else {}
+
+    def _rows(self, statement: str) -> list[list[Any]]:
+        return [row for series in self._influx.query(statement) for row in series["values"]]
+
+
+def _columns(resolution_s: int, found: dict[int, _Sums]) -> BucketColumns:
+    columns = BucketColumns(resolution_s)
+    for t in sorted(found):
+        mean, low, high, count = found[t]
+        columns.t.append(t)
+        columns.mean.append(mean)
+        columns.min.append(low)
+        columns.max.append(high)
+        columns.count.append(count)
+    return columns
 
 
 def _where(device: str, metric: str, start: int, end: int) -> str:

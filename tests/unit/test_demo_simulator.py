@@ -1,9 +1,11 @@
-"""The simulator's pace: rounds at fixed moments, never ahead of the present, nothing dropped while the broker is away."""
+"""The simulator's pace: rounds at fixed moments, never ahead of the present, no gaps."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cache
+from itertools import count
 
 import orjson
 import pytest
@@ -53,6 +55,12 @@ def test_an_impossible_pace_is_refused(wrong: dict[str, float]) -> None:
         Pace(**wrong)
 
 
+def ticking() -> Callable[[], int]:
+    """A clock that goes on by a millisecond whenever it is read."""
+    moments = count(START)
+    return lambda: next(moments)
+
+
 class Collected:
     """Takes messages until it has enough, and then stops the simulation."""
 
@@ -70,7 +78,7 @@ class Collected:
 def test_a_simulation_that_begins_in_the_past_sends_round_after_round_without_a_gap() -> None:
     collected = Collected(200)
     site, vocabulary = configs()
-    simulate(site, vocabulary, collected, collected.stop, Pace(5, since_s=600, speed=1_000_000), lambda: START)
+    simulate(site, vocabulary, collected, collected.stop, Pace(5, since_s=600, speed=1_000_000), ticking())
     times = [message["time"] for topic, message in collected.messages if topic == "fieldproof/dairy/boiler/readings"]
     assert times == list(range(times[0], times[0] + 5_000 * len(times), 5_000))  # type: ignore[arg-type,operator,call-overload]
     assert times[0] == -(-(START - 600_000) // 5_000) * 5_000
@@ -79,5 +87,5 @@ def test_a_simulation_that_begins_in_the_past_sends_round_after_round_without_a_
 def test_the_number_of_messages_taken_is_reported() -> None:
     collected = Collected(50)
     site, vocabulary = configs()
-    sent = simulate(site, vocabulary, collected, collected.stop, Pace(5, since_s=600, speed=1_000_000), lambda: START)
+    sent = simulate(site, vocabulary, collected, collected.stop, Pace(5, since_s=600, speed=1_000_000), ticking())
     assert sent == len(collected.messages) == 50

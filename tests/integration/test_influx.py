@@ -1,0 +1,158 @@
+"""A real InfluxDB 1.6.7: readings arrive once, are read back by InfluxQL, and wait in the outbox while it is away."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.clock import now_ms
+from collector.errors import StoreRejected, StoreUnavailable
+from collector.settings import Settings
+from collector.stores.entries import Entry
+from collector.stores.influx import Influx, InfluxDestination, InfluxReadingStore, line
+from tests.servers import Server, wait_for
+from tests.world import World
+
+pytestmark = pytest.mark.services
+MINUTE = 60_000
+T0 = 1_795_521_600_000
+
+
+def ask(server: Server, statement: str, method: str = "GET") -> list[Any]:
+    """What InfluxDB itself says, asked without our own code."""
+    query = urllib.parse.urlencode({"db": "plant", "epoch": "ms", "q": statement})
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}/query?{query}", method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        series = json.load(answer)["results"][0].get("series", [])
+    return series[0]["values"] if series else []
+
+
+def settings(server: Server) -> Settings:
+    return Settings(influx_url=f"http://127.0.0.1:{server.port}", influx_bucket="plant")
+
+
+def row(at: int, value: float | None, quality: int = 0, metric: str = "ph") -> list[Any]:
+    return ["plant.effluent", metric, "plant", at, value, quality, 0, at]
+
+
+@pytest.fixture
+def database(influx: Server) -> Server:
+    ask(influx, "CREATE DATABASE plant", "POST")
+    return influx
+
+
+def test_readings_go_through_the_collector_into_influxdb_and_come_back(
+    tmp_path: Path, broker: Server, database: Server
+) -> None:
+    env = {"FIELDPROOF_INFLUX_URL": f"http://127.0.0.1:{database.port}", "FIELDPROOF_INFLUX_BUCKET": "plant"}
+    world = World(tmp_path, broker, env)
+    world.seed()
+    collector = world.collector()
+    at = now_ms() - 60_000
+    world.publish([{"time": at + i, "values": {"ph": 7 + i / 100}} for i in range(50)])
+    wait_for(lambda: bool(ask(database, "SELECT count(value) FROM readings")), what="readings in InfluxDB")
+    wait_for(lambda: ask(database, "SELECT count(value) FROM readings")[0][1] == 50, what="50 readings")
+    assert ask(database, "SELECT first(value) FROM readings WHERE device='plant.effluent' AND site='plant'") == [
+        [at, 7]
+    ]
+    store = InfluxReadingStore(Influx(settings(database)))
+    columns = store.raw("plant.effluent", "ph", at, at + 50, 100)
+    assert columns.t == [at + i for i in range(50)]
+    assert columns.value[:2] == [7.0, 7.01]
+    collector.stop()
+
+
+def test_while_influxdb_is_away_nothing_is_lost_and_ingest_goes_on(
+    tmp_path: Path, broker: Server, database: Server
+) -> None:
+    env = {"FIELDPROOF_INFLUX_URL": f"http://127.0.0.1:{database.port}", "FIELDPROOF_INFLUX_BUCKET": "plant"}
+    world = World(tmp_path, broker, env)
+    world.seed()
+    collector = world.collector()
+    database.kill()
+    at = now_ms() - 60_000
+    world.publish([{"time": at + i, "values": {"ph": 7.0}} for i in range(200)])
+    wait_for(lambda: world.count("reading") == 200, what="200 readings in collector.db")
+    database.start()
+    wait_for(lambda: bool(ask(database, "SELECT count(value) FROM readings")), 60, "readings in InfluxDB")
+    wait_for(lambda: ask(database, "SELECT count(value) FROM readings")[0][1] == 200, 60, "all of them")
+    wait_for(lambda: world.count("outbox") == 0, what="an empty outbox")
+    collector.stop()
+
+
+def test_buckets_leave_bad_readings_out_and_keep_uncertain_ones(database: Server) -> None:
+    influx = Influx(settings(database))
+    rows = [
+        row(T0, 7.0),
+        row(T0 + 1000, 8.0, 1),
+        row(T0 + 2000, 99.0, 2),
+        row(T0 + MINUTE, 6.0),
+        row(T0 + 3000, None, 2),
+    ]
+    InfluxDestination(influx).deliver([Entry(1, "readings", rows)])
+    store = InfluxReadingStore(influx)
+    buckets = store.buckets("plant.effluent", "ph", T0, T0 + 2 * MINUTE, 60)
+    assert (buckets.t, buckets.mean, buckets.min, buckets.max) == (
+        [T0, T0 + MINUTE],
+        [7.5, 6.0],
+        [7.0, 6.0],
+        [8.0, 6.0],
+    )
+    assert buckets.count == [2, 1]
+    raw = store.raw("plant.effluent", "ph", T0, T0 + 2 * MINUTE, 100)
+    assert raw.quality == ["good", "uncertain", "bad", "bad", "good"]
+    assert raw.value == [7.0, 8.0, 99.0, None, 6.0]
+
+
+def test_both_stores_answer_the_same(database: Server, tmp_path: Path) -> None:
+    """The embedded store and InfluxDB are one to whoever asks."""
+    from collector.domain.reading import Quality, Reading, Reason
+    from collector.stores.collector_db import open_collector_db
+    from collector.stores.reading_table import ReadingTable
+    from collector.stores.sqlite_readings import SqliteReadingStore
+
+    db = open_collector_db(tmp_path / "collector.db")
+    table = ReadingTable(db)
+    rows = []
+    for i in range(500):
+        quality = i % 3
+        rows.append(row(T0 + i * 7_000, (i * 37 % 100) / 10, quality))
+        table.insert(Reading("plant.effluent", "ph", rows[-1][3], rows[-1][4], Quality(quality), Reason.NONE, T0))
+    influx = Influx(settings(database))
+    InfluxDestination(influx).deliver([Entry(1, "readings", rows)])
+    embedded, remote = SqliteReadingStore(tmp_path / "collector.db"), InfluxReadingStore(influx)
+    span = ("plant.effluent", "ph", T0 + 30_000, T0 + 3_000_000)
+    assert remote.raw(*span, 10_000) == embedded.raw(*span, 10_000)
+    theirs, ours = remote.buckets(*span, 300), embedded.buckets(*span, 300)
+    assert (theirs.t, theirs.min, theirs.max, theirs.count) == (ours.t, ours.min, ours.max, ours.count)
+    assert theirs.mean == pytest.approx(ours.mean)
+    db.close()
+
+
+def test_a_refused_line_is_the_only_one_that_is_not_stored(tmp_path: Path, broker: Server, database: Server) -> None:
+    """A field whose type is taken already: bisected to the single reading, which becomes a dead letter."""
+    # On 1.x a type is fixed for each shard: the text must stand in the same week.
+    body = f'readings,site=plant,device=plant.effluent,metric=ph value="text" {T0 - 1}000000'.encode()
+    urllib.request.urlopen(f"http://127.0.0.1:{database.port}/write?db=plant", body, timeout=10).close()
+    influx = Influx(settings(database))
+    destination = InfluxDestination(influx)
+    entries = [Entry(1, "readings", [row(T0 + i, 7.0) for i in range(4)])]
+    with pytest.raises(StoreRejected, match="field type conflict"):
+        destination.deliver(entries)
+    halves = destination.parts(entries)
+    assert [len(half[0].body) for half in halves] == [2, 2]
+
+
+def test_a_missing_database_is_unavailable_with_what_to_do(influx: Server) -> None:
+    with pytest.raises(StoreUnavailable, match="create the database"):
+        Influx(settings(influx)).write("readings value=1.0 1")
+
+
+def test_a_line_escapes_what_line_protocol_would_read_otherwise() -> None:
+    text = line(("a,b c=d", "ph", None, 5, 1, 1, 0, 5))
+    assert text == 'readings,site=unassigned,device=a\\,b\\ c\\=d,metric=ph value=1.0,quality="uncertain" 5'

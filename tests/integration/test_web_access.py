@@ -1,0 +1,144 @@
+"""Every route, as every role, as a stranger from another site, and signed out.
+
+The table is written by hand: what the code declares is what is being tested.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from flask import Flask
+
+from tests.integration import web_world as world
+from tests.integration.web_fixtures import Web
+from webapp.access import declared
+
+PEOPLE = ("inspector", "manager", "admin", "auditor", "stranger", None)
+ALL = dict.fromkeys(PEOPLE[:-1], 200) | {None: 401}
+OPEN = dict.fromkeys(PEOPLE, 200)
+DAIRY_ONLY = ALL | {"stranger": 404}
+OPERATION = f"/api/v1/alarms/{world.PH_ALARM}/ops/"
+ACKNOWLEDGE = {"op": "acknowledge", "done_at": "2026-11-23T09:59:00Z", "note": None}
+
+# endpoint -> (method, address, body, who gets which status)
+ROUTES: dict[str, tuple[str, str, object, dict[str | None, int]]] = {
+    "api-docs.openapi_json": ("GET", "/api/v1/openapi.json", None, OPEN),
+    "session.sign_in": ("POST", "/api/v1/session", {"username": "nobody", "password": "x"}, dict.fromkeys(PEOPLE, 401)),
+    # A token has no session to end, whoever it belongs to.
+    "session.sign_out": ("DELETE", "/api/v1/session", None, dict.fromkeys(PEOPLE[:-1], 400) | {None: 401}),
+    "session.me": ("GET", "/api/v1/me", None, ALL),
+    "points.points": ("GET", "/api/v1/points?site=dairy", None, DAIRY_ONLY),
+    "readings.readings": ("GET", "/api/v1/devices/dairy.effluent/points/ph/readings", None, DAIRY_ONLY),
+    "devices.devices": ("GET", "/api/v1/devices?site=dairy", None, DAIRY_ONLY),
+    "devices.device": ("GET", "/api/v1/devices/dairy.effluent", None, DAIRY_ONLY),
+    "alarms.alarms": ("GET", "/api/v1/alarms?site=dairy", None, DAIRY_ONLY),
+    "alarms.alarm": ("GET", f"/api/v1/alarms/{world.PH_ALARM}", None, DAIRY_ONLY),
+    "alarms.operation": ("PUT", OPERATION, ACKNOWLEDGE, DAIRY_ONLY | {"auditor": 403}),
+    "aspects.aspects": ("GET", "/api/v1/aspects?site=dairy", None, DAIRY_ONLY),
+    "aspects.aspect": ("GET", f"/api/v1/aspects/{world.EFFLUENT_ASPECT}", None, DAIRY_ONLY),
+    "locations.locations": ("GET", "/api/v1/locations?site=dairy", None, DAIRY_ONLY),
+    "locations.location": ("GET", f"/api/v1/locations/{world.OUTFALL}", None, DAIRY_ONLY),
+    "control-limits.control_limits": ("GET", "/api/v1/control-limits?site=dairy", None, DAIRY_ONLY),
+    "control-limits.control_limit": ("GET", f"/api/v1/control-limits/{world.PH_LIMIT}", None, DAIRY_ONLY),
+    "collectors.collectors": ("GET", "/api/v1/collectors", None, ALL),
+    "dead-letters.dead_letters": ("GET", "/api/v1/dead-letters?site=dairy", None, DAIRY_ONLY | {"inspector": 403}),
+    "live.live": ("GET", "/api/v1/live?site=dairy&max_seconds=1", None, DAIRY_ONLY),
+    "healthz": ("GET", "/healthz", None, OPEN),
+    "readyz": ("GET", "/readyz", None, OPEN),
+    "metrics": ("GET", "/metrics", None, OPEN),
+    # Without a build the shell says so, to everybody alike.
+    "shell": ("GET", "/", None, dict.fromkeys(PEOPLE, 503)),
+    "shell_path": ("GET", "/alarms", None, dict.fromkeys(PEOPLE, 503)),
+}
+CASES = [(endpoint, who) for endpoint in ROUTES for who in PEOPLE]
+
+
+def endpoints(app: Flask) -> set[str]:
+    return {rule.endpoint for rule in app.url_map.iter_rules()}
+
+
+def test_the_table_has_every_route_there_is(web: Web) -> None:
+    assert endpoints(web.app) == set(ROUTES)
+
+
+def test_every_route_declares_who_may_use_it(web: Web) -> None:
+    assert endpoints(web.app) == set(declared(web.app))
+
+
+@pytest.mark.parametrize(("endpoint", "who"), CASES, ids=[f"{endpoint}-{who}" for endpoint, who in CASES])
+def test_each_role_gets_what_is_its_own_and_nothing_else(web: Web, endpoint: str, who: str | None) -> None:
+    method, address, body, expected = ROUTES[endpoint]
+    target = address + str(uuid.uuid4()) if address == OPERATION else address
+    headers = {"Authorization": f"Bearer {world.token_of(who)}"} if who else {}
+    answer = web.app.test_client().open(target, method=method, json=body, headers=headers)
+    assert answer.status_code == expected[who], answer.text if endpoint != "live.live" else ""
+    answer.close()
+
+
+def test_a_view_without_a_declared_role_is_refused_to_everybody(web: Web) -> None:
+    web.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    for who in PEOPLE:
+        headers = {"Authorization": f"Bearer {world.token_of(who)}"} if who else {}
+        answer = web.app.test_client().get("/forgotten", headers=headers)
+        assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
+
+
+LISTS = ("points", "devices", "alarms", "aspects", "locations", "control-limits", "dead-letters")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_stranger_sees_no_row_of_another_site_in_any_list(web: Web, name: str) -> None:
+    extra = "?state=all" if name == "alarms" else ""
+    mine = web.items(f"/{name}{extra}", "manager")
+    theirs = web.items(f"/{name}{extra}", "stranger")
+    assert mine and theirs
+    assert {item["site"] for item in mine} <= {"dairy", None}
+    assert {item["site"] for item in theirs} <= {"brewery", None}
+
+
+def test_unassigned_devices_are_for_managers_and_for_auditors_of_all_sites(web: Web) -> None:
+    saw = {who: "stray" in {item["id"] for item in web.items("/devices", who)} for who in world.PEOPLE}
+    assert saw == {
+        "inspector": False,
+        "manager": True,
+        "admin": True,
+        "auditor": False,
+        "chief_auditor": True,
+        "stranger": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("own", "unknown"),
+    [
+        (f"/alarms/{world.BREWERY_ALARM}", "/alarms/11111111-0000-4000-8000-00000000ffff"),
+        ("/devices/brewery.meter", "/devices/nothing"),
+        (f"/aspects/{world.BREWERY_ASPECT}", "/aspects/nothing"),
+        ("/locations/loc-brewery", "/locations/nothing"),
+        (f"/control-limits/{world.BREWERY_LIMIT}", "/control-limits/nothing"),
+        ("/devices/brewery.meter/points/active_power/readings", "/devices/nothing/points/ph/readings"),
+        ("/points?site=brewery", "/points?site=nothing"),
+    ],
+)
+def test_another_sites_id_answers_like_one_that_does_not_exist(web: Web, own: str, unknown: str) -> None:
+    foreign, missing = web.get(own, "manager"), web.get(unknown, "manager")
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.json["code"] == missing.json["code"] == "not_found"
+    assert foreign.json["title"] == missing.json["title"]
+
+
+def test_a_user_without_any_site_sees_nothing(web: Web) -> None:
+    from webapp.credentials import token_hash
+    from webapp.models import ApiToken
+
+    row = ApiToken(
+        id="t",
+        name="lost",
+        role="inspector",
+        token_hash=token_hash(world.token_of("lost")),
+        created_by="t",
+        created_at=0,
+    )
+    web.add(row)
+    assert all(web.items(f"/{name}", "lost") == [] for name in LISTS if name != "dead-letters")
