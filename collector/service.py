@@ -41,10 +41,11 @@ class CollectorService:
         self._durable_broker = durable_broker
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
+        # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
         broker = Broker.parse(settings.mqtt_url or DEFAULT_BROKER)
         self._db = open_collector_db(settings.collector_db)
         self.id = f"fieldproof-{_installation(self._db)}-0"
-        self._source = MqttSource(settings, broker, self.id, library.topic_filters(), clock)
+        self._source = MqttSource(settings, broker, self.id, library.topic_filters(), clock, v5=durable_broker)
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(self._db, self._evaluator, RECEIVE_MAXIMUM, clock)
         self._news: list[News] = []

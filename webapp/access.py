@@ -58,11 +58,11 @@ def _guard() -> None:
     unsafe = request.method not in _SAFE
     if access is PUBLIC:
         if unsafe:
-            _check_origin()
+            _check_origin(required=False)
         return
     who = _who_asks()
     if who.kind == "session" and unsafe:
-        _check_origin()
+        _check_origin(required=True)
         _check_header()
     if who.role not in access:
         allowed = ", ".join(sorted(access))
@@ -83,10 +83,8 @@ def _who_asks() -> Principal:
     return who
 
 
-def _check_origin() -> None:
+def _check_origin(*, required: bool) -> None:
     """Browsers say where a request comes from; one that carries our cookie must come from our own pages."""
-    if "Authorization" in request.headers:
-        return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in ("same-origin", "none"):
@@ -95,7 +93,7 @@ def _check_origin() -> None:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc not in _own_hosts():
         raise Problem("cross_site", "The Origin header names another site.")
-    if origin is None and COOKIE in request.cookies:
+    if origin is None and required:
         raise Problem("cross_site", "Send Sec-Fetch-Site or Origin with a cookie; programs use a bearer token.")
 
 

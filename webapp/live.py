@@ -54,6 +54,11 @@ class Subscriber:
                 self._batches.append(batch)
             self._changed.notify()
 
+    def begin_with(self, batch: bytes) -> None:
+        """Put in front of what has come meanwhile: an older value must not arrive after a newer one."""
+        with self._changed:
+            self._batches.appendleft(batch)
+
     def close(self) -> None:
         with self._changed:
             self.closed = True
@@ -89,17 +94,20 @@ class LiveHub:
             if len(self._subscribers) >= self._cap or self._stopped:
                 detail = "Ask /api/v1/points and /api/v1/alarms every few seconds instead, and try again later."
                 raise Problem("too_many_streams", detail, headers={"Retry-After": "30"})
-            self._subscribers.add(subscriber)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+                # What is new is counted from here on; what there is already, `changed_since` gives below.
+                feed = LiveFeed(self._database, self._vocabulary, self._clock)
+                self._thread = threading.Thread(target=self._run, args=(feed,), name="live", daemon=True)
                 self._thread.start()
+            self._subscribers.add(subscriber)
         try:
             with self._database.read() as db:
                 events = changed_since(db, self._vocabulary, last_event)
         except BaseException:
             self.unsubscribe(subscriber)
             raise
-        _hand_out([subscriber], events)
+        if batch := _joined(events, subscriber):
+            subscriber.begin_with(batch)
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
@@ -122,8 +130,7 @@ class LiveHub:
         if thread is not None:
             thread.join(timeout=10)
 
-    def _run(self) -> None:
-        feed: LiveFeed | None = None
+    def _run(self, feed: LiveFeed) -> None:
         checked, down = monotonic(), False
         while True:
             hurried = self._wake.wait(POLL_S)
@@ -135,7 +142,6 @@ class LiveHub:
                     return
                 subscribers = list(self._subscribers)
             try:
-                feed = feed or LiveFeed(self._database, self._vocabulary, self._clock)
                 _hand_out(subscribers, feed.poll())
                 if hurried or monotonic() - checked >= _CHECK_SESSIONS_S:
                     self._close_revoked(subscribers)
@@ -165,9 +171,13 @@ def _hand_out(subscribers: list[Subscriber], events: list[Event]) -> None:
         who = subscriber.who
         view = (who.role, who.all_sites, who.sites, subscriber.site)
         if view not in batches:
-            batches[view] = b"".join(event.frame for event in events if visible(event, who, subscriber.site))
+            batches[view] = _joined(events, subscriber)
         if batches[view]:
             subscriber.offer(batches[view])
+
+
+def _joined(events: list[Event], subscriber: Subscriber) -> bytes:
+    return b"".join(event.frame for event in events if visible(event, subscriber.who, subscriber.site))
 
 
 def frames(subscriber: Subscriber, max_seconds: float | None) -> Iterator[bytes]:

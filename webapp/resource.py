@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]
 from flask import Flask, Response
-from marshmallow import Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from webapp.access import PUBLIC, Access, declare
@@ -24,6 +24,9 @@ V = TypeVar("V", bound=View)
 
 class ProblemParser(FlaskParser):
     """Validation faults become the same problem document as everything else."""
+
+    # A misspelt parameter that is passed over in silence gives a wrong answer that looks right.
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> Any:
         errors: dict[str, list[str]] = {}
@@ -123,6 +126,8 @@ def _documented(
     for code in codes:
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
     doc["responses"] = {status: _problem_response(found) for status, found in sorted(by_status.items())}
+    # flask-smorest adds one of its own shape otherwise.
+    doc["responses"]["default"] = _problem_response(["internal", "database_unavailable"])
     return doc
 
 

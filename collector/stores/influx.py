@@ -14,6 +14,7 @@ from influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from collector.domain.alarms import state_of
 from collector.domain.reading import Quality
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.settings import Settings
@@ -137,12 +138,31 @@ def line(row: ReadingRow) -> str:
     return f"readings,{tags} {','.join(fields)} {observed_at}"
 
 
+def alarm_line(alarm: dict[str, Any]) -> str:
+    """An alarm's state at the time it changed, to be drawn beside its readings: measurement `alarms`."""
+    acknowledged = alarm["acknowledged_at"] is not None
+    changed = [alarm[key] for key in ("raised_at", "cleared_at", "acknowledged_at") if alarm[key] is not None]
+    fields = {"alarm": alarm["id"], "state": state_of(alarm["condition"], acknowledged=acknowledged)}
+    texts = ",".join(f"{name}={_string(text)}" for name, text in fields.items())
+    numbers = "".join(f",{name}={float(alarm[name])!r}" for name in ("value", "peak") if alarm[name] is not None)
+    tags = ",".join(
+        f"{name}={_tag(alarm[column] or UNASSIGNED)}"
+        for name, column in (("site", "site_id"), ("device", "device_id"), ("metric", "metric"), ("level", "level"))
+    )
+    return f"alarms,{tags} {texts}{numbers} {max(changed)}"
+
+
+def _string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _tag(text: str) -> str:
     return text.translate(_TAG)
 
 
 class InfluxDestination:
-    """Readings go out; other kinds of entry are not for InfluxDB."""
+    """Readings go out, and the states of alarms; other kinds of entry are not for InfluxDB."""
 
     name = "influx"
     batch = _BATCH
@@ -152,6 +172,7 @@ class InfluxDestination:
 
     def deliver(self, entries: list[Entry]) -> None:
         lines = [line(row) for entry in entries if entry.kind == "readings" for row in entry.body]
+        lines += [alarm_line(entry.body) for entry in entries if entry.kind == "alarm"]
         if lines:
             self._influx.write("\n".join(lines))
 

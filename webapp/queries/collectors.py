@@ -17,6 +17,7 @@ from webapp.silence import SILENT_AFTER_MS
 
 _COLLECTORS = {"id": Order((Collector.id,))}
 _DEAD_LETTERS = {"last_seen_at": Order((DeadLetter.last_seen_at, DeadLetter.id), descending=True)}
+_COUNTS = ("outbox_depth", "received", "stored", "duplicates", "conflicts", "retained")
 # A payload can be any size; a list is for looking at.
 _SHOWN_BYTES = 4096
 
@@ -40,14 +41,9 @@ def _collector(collector: Collector, now: int) -> dict[str, Any]:
         "started_at": iso(collector.started_at),
         "last_seen_at": iso(collector.last_seen_at),
         "durable_broker": bool(stats.get("durable_broker", False)),
-        "outbox_depth": stats.get("outbox_depth", 0),
-        "outbox_age_s": stats.get("outbox_age_s", 0),
-        "received": stats.get("received", 0),
-        "stored": stats.get("stored", 0),
-        "dead_letters": sum(stats.get("dead_letters", {}).values()),
-        "duplicates": stats.get("duplicates", 0),
-        "conflicts": stats.get("conflicts", 0),
-        "retained": stats.get("retained", 0),
+        "outbox_age_s": stats.get("outbox_age_s") or 0,
+        "dead_letters": sum((stats.get("dead_letters") or {}).values()),
+        **{name: stats.get(name) or 0 for name in _COUNTS},
     }
 
 

@@ -31,6 +31,8 @@ RECEIVE_MAXIMUM = 2_000
 SESSION_EXPIRY_S = 7 * 86_400
 # The reason code of a CONNACK that refuses the protocol version.
 _UNSUPPORTED_VERSION = 132
+# A 3.1.1 broker may drop a v5 CONNECT without a word, or wait for the rest of what it cannot read.
+_CONNACK_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,21 @@ class MqttSource:
     """Messages of one broker. `events` receives a `Connected` for every connection that was accepted."""
 
     def __init__(
-        self, settings: Settings, broker: Broker, client_id: str, filters: Iterable[str], clock: Clock
+        self,
+        settings: Settings,
+        broker: Broker,
+        client_id: str,
+        filters: Iterable[str],
+        clock: Clock,
+        *,
+        v5: bool = True,
     ) -> None:
         self.broker = broker
         self._settings = settings
         self._client_id = client_id
         self._filters = list(filters)
         self._clock = clock
-        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._protocol = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
         self._generation = 0
         self._received: list[Message] = []
         self.events: list[Connected] = []
@@ -59,6 +68,8 @@ class MqttSource:
         self._client = self._make_client()
         self._next_attempt = 0
         self._backoff_ms = 0
+        self._asked_at = 0
+        self._answered = False
 
     def _make_client(self) -> paho.Client:
         v5 = self._protocol == MQTTProtocolVersion.MQTTv5
@@ -81,6 +92,8 @@ class MqttSource:
         code = self._client.loop(timeout_s)
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None:
             self._client.disconnect()
+        if not self.connected and self._client.socket() is not None:
+            self._give_up_when_unanswered()
         received, self._received = self._received, []
         return received
 
@@ -123,12 +136,15 @@ class MqttSource:
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             options["clean_start"] = False
         self._received.clear()
+        self._asked_at = now
+        self._answered = False
         try:
             self._client.connect(self.broker.host, self.broker.port, KEEPALIVE_S, properties=properties, **options)
         except (OSError, ValueError) as error:
             log.warning("cannot reach the broker: broker=%s error=%s", self.broker.name, error)
 
     def _on_connect(self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, __: Any) -> None:
+        self._answered = True
         if reason.is_failure:
             self._refused(reason)
             return
@@ -152,12 +168,22 @@ class MqttSource:
 
     def _refused(self, reason: ReasonCode) -> None:
         log.error("the broker refused the connection: broker=%s reason=%s", self.broker.name, reason)
-        if self._protocol == MQTTProtocolVersion.MQTTv5 and reason.value == _UNSUPPORTED_VERSION:
-            self._fall_back()
+        if reason.value == _UNSUPPORTED_VERSION:
+            self._change_protocol()
 
-    def _fall_back(self) -> None:
-        log.warning("the broker does not speak MQTT v5, using 3.1.1: broker=%s", self.broker.name)
-        self._protocol = MQTTProtocolVersion.MQTTv311
+    def _give_up_when_unanswered(self) -> None:
+        if 0 <= self._clock() - self._asked_at < _CONNACK_MS:
+            return
+        unanswered = self._client.socket()
+        self._change_protocol()
+        if unanswered is not None:
+            unanswered.close()
+
+    def _change_protocol(self) -> None:
+        """The broker did not answer in this version of MQTT: try the other, in turn."""
+        v5 = self._protocol == MQTTProtocolVersion.MQTTv5
+        self._protocol = MQTTProtocolVersion.MQTTv311 if v5 else MQTTProtocolVersion.MQTTv5
+        log.warning("no answer from the broker, trying %s: broker=%s", self._protocol.name, self.broker.name)
         self._client = self._make_client()
         self._next_attempt = 0
 
@@ -167,9 +193,8 @@ class MqttSource:
         was, self.connected = self.connected, False
         if was:
             log.warning("disconnected from the broker: broker=%s reason=%s", self.broker.name, reason)
-        elif self._protocol == MQTTProtocolVersion.MQTTv5 and self._backoff_ms > 1_000:
-            # Some 3.1.1 brokers drop a v5 CONNECT without an answer.
-            self._fall_back()
+        elif not self._answered and self._backoff_ms > 1_000:
+            self._change_protocol()
 
     def _on_subscribe(self, _: Any, __: Any, ___: Any, reasons: list[ReasonCode], ____: Any) -> None:
         for topic, reason in zip(self._filters, reasons, strict=False):

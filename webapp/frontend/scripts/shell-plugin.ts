@@ -52,7 +52,9 @@ function contentHash(bundle: Bundle, folder: string, files: string[]): string {
 export function describeShell(bundle: Bundle, folder: string): Shell {
   const files = publicFiles(folder);
   const first = firstLoad(bundle);
-  const hashed = Object.keys(bundle).filter((name) => name.startsWith("assets/") && !name.endsWith(".map"));
+  const hashed = Object.keys(bundle).filter(
+    (name) => name.startsWith("assets/") && !name.endsWith(".map"),
+  );
   return {
     version: contentHash(bundle, folder, files),
     shell: ["/", ...[...first].map((name) => `/${name}`), ...files.map((name) => `/${name}`)],

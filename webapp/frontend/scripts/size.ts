@@ -53,8 +53,14 @@ function report(kind: keyof typeof LIMITS, files: string[]): boolean {
 function main(): void {
   const files = [...firstLoad(readManifest())];
   const results = [
-    report("js", files.filter((file) => file.endsWith(".js"))),
-    report("css", files.filter((file) => file.endsWith(".css"))),
+    report(
+      "js",
+      files.filter((file) => file.endsWith(".js")),
+    ),
+    report(
+      "css",
+      files.filter((file) => file.endsWith(".css")),
+    ),
   ];
   if (results.includes(false)) process.exitCode = 1;
 }

@@ -18,7 +18,9 @@ function Screen({ at }: { at: Route }): VNode {
     case "live":
       return <Live />;
     case "point":
-      return <PointScreen key={`${at.device}/${at.metric}`} device={at.device} metric={at.metric} />;
+      return (
+        <PointScreen key={`${at.device}/${at.metric}`} device={at.device} metric={at.metric} />
+      );
     case "alarms":
       return <Alarms selected={null} showEnded={at.ended} />;
     case "alarm":
@@ -39,7 +41,8 @@ export function followSession(): void {
   effect(() => {
     const { status } = session.value;
     const at = route.value;
-    if (status === "signed-out" && at.screen !== "sign-in") navigate(signInPath(safeNext(address.value)), true);
+    if (status === "signed-out" && at.screen !== "sign-in")
+      navigate(signInPath(safeNext(address.value)), true);
     if (status === "signed-in" && at.screen === "sign-in") navigate(at.next, true);
   });
 }
@@ -51,13 +54,21 @@ export function App(): VNode {
   if (status === "unreachable") {
     return (
       <main class="lonely">
-        <RetryState title={t("offline.title")} help={t("offline.nothing")} onRetry={() => void resume()} />
+        <RetryState
+          title={t("offline.title")}
+          help={t("offline.nothing")}
+          onRetry={() => void resume()}
+        />
       </main>
     );
   }
   return (
     <AppShell>
-      {site.value ? <Screen at={route.value} /> : <StateMessage title={t("signin.no_site")} icon="pin" />}
+      {site.value ? (
+        <Screen at={route.value} />
+      ) : (
+        <StateMessage title={t("signin.no_site")} icon="pin" />
+      )}
     </AppShell>
   );
 }

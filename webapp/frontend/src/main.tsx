@@ -1,8 +1,13 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
+import "./styles/controls.css";
 import "./styles/components.css";
-import "./styles/screens.css";
+import "./styles/sign-in.css";
+import "./styles/today.css";
+import "./styles/live.css";
+import "./styles/alarms.css";
+import "./styles/point.css";
 import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { App, followSession } from "./app";
@@ -21,7 +26,13 @@ function followTheme(): void {
 }
 
 function followTitle(): void {
-  const names = { today: "nav.today", live: "nav.live", point: "nav.live", alarms: "nav.alarms", alarm: "nav.alarms" } as const;
+  const names = {
+    today: "nav.today",
+    live: "nav.live",
+    point: "nav.live",
+    alarms: "nav.alarms",
+    alarm: "nav.alarms",
+  } as const;
   effect(() => {
     const { screen } = route.value;
     const part = screen in names ? t(names[screen as keyof typeof names]) : t("signin.title");

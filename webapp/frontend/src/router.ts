@@ -28,10 +28,13 @@ export function parseRoute(address: string): Route {
   if (rest.length > 0) return { screen: "unknown" };
   if (!first) return { screen: "today" };
   if (first === "live" && !second) return { screen: "live" };
-  if (first === "live" && second && third) return { screen: "point", device: second, metric: third };
-  if (first === "alarms" && !second) return { screen: "alarms", ended: url.searchParams.has("ended") };
+  if (first === "live" && second && third)
+    return { screen: "point", device: second, metric: third };
+  if (first === "alarms" && !second)
+    return { screen: "alarms", ended: url.searchParams.has("ended") };
   if (first === "alarms" && second && !third) return { screen: "alarm", id: second };
-  if (first === "sign-in" && !second) return { screen: "sign-in", next: safeNext(url.searchParams.get("next")) };
+  if (first === "sign-in" && !second)
+    return { screen: "sign-in", next: safeNext(url.searchParams.get("next")) };
   return { screen: "unknown" };
 }
 
@@ -70,7 +73,8 @@ function followLink(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest("a");
-  if (!link || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
+  if (!link || link.target || link.origin !== location.origin || link.hasAttribute("download"))
+    return;
   if (link.hash && link.pathname === location.pathname) return;
   event.preventDefault();
   navigate(link.pathname + link.search);

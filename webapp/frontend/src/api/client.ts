@@ -42,7 +42,9 @@ function isJson(response: Response): boolean {
 async function toError(response: Response): Promise<Error> {
   // A gateway in between answers in HTML: then it was not Fieldproof that refused.
   if (!isJson(response)) {
-    return response.status >= 500 ? new Unreachable(response.status) : new ApiError(response.status, "", "");
+    return response.status >= 500
+      ? new Unreachable(response.status)
+      : new ApiError(response.status, "", "");
   }
   const problem = (await response.json().catch(() => ({}))) as Problem;
   return new ApiError(response.status, problem.code ?? "", problem.detail ?? problem.title ?? "");
@@ -75,7 +77,8 @@ export async function request<T>(method: string, path: string, body?: unknown): 
   const response = await send(method, path, body);
   if (!response.ok) {
     const error = await toError(response);
-    if (error instanceof ApiError && error.status === 401 && error.code !== "bad_credentials") onSignedOut();
+    if (error instanceof ApiError && error.status === 401 && error.code !== "bad_credentials")
+      onSignedOut();
     throw error;
   }
   if (response.status === 204) return undefined as T;

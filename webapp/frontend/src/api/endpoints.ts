@@ -13,7 +13,8 @@ import type {
 
 const PAGE_LIMIT = 50;
 
-const get = <T>(path: string, query: Query = {}): Promise<T> => request<T>("GET", withQuery(path, query));
+const get = <T>(path: string, query: Query = {}): Promise<T> =>
+  request<T>("GET", withQuery(path, query));
 
 /** Follows the cursor to the end; bounded so that a server's mistake cannot loop for ever. */
 async function getAll<T>(path: string, query: Query): Promise<T[]> {
@@ -42,7 +43,8 @@ export const getOpenAlarms = (site: string): Promise<Alarm[]> =>
   getAll<Alarm>("/alarms", { site, state: "open" });
 export const getEndedAlarms = (site: string, cursor: string | null): Promise<Page<Alarm>> =>
   get<Page<Alarm>>("/alarms", { site, state: "ended", limit: 30, cursor });
-export const getAlarm = (id: string): Promise<Alarm> => get<Alarm>(`/alarms/${encodeURIComponent(id)}`);
+export const getAlarm = (id: string): Promise<Alarm> =>
+  get<Alarm>(`/alarms/${encodeURIComponent(id)}`);
 export const putAlarmOp = (alarm: string, op: string, body: OpRequest): Promise<OpAnswer> =>
   request<OpAnswer>("PUT", `/alarms/${encodeURIComponent(alarm)}/ops/${op}`, body);
 
@@ -53,10 +55,13 @@ export const getReadings = (
   end: number,
   buckets: number,
 ): Promise<Series> =>
-  get<Series>(`/devices/${encodeURIComponent(device)}/points/${encodeURIComponent(metric)}/readings`, {
-    start: new Date(start).toISOString(),
-    end: new Date(end).toISOString(),
-    buckets,
-  });
+  get<Series>(
+    `/devices/${encodeURIComponent(device)}/points/${encodeURIComponent(metric)}/readings`,
+    {
+      start: new Date(start).toISOString(),
+      end: new Date(end).toISOString(),
+      buckets,
+    },
+  );
 
 export const liveUrl = (site: string): string => withQuery("/api/v1/live", { site });

@@ -79,7 +79,9 @@ export class LiveConnection {
     stream.onopen = () => this.opened(stream);
     stream.onerror = () => this.failed(stream);
     for (const kind of KINDS) {
-      stream.addEventListener(kind, (message) => this.received(kind, message as MessageEvent<string>));
+      stream.addEventListener(kind, (message) =>
+        this.received(kind, message as MessageEvent<string>),
+      );
     }
   }
 

@@ -68,7 +68,8 @@ export default function Chart(props: ChartProps): VNode {
     build();
     const resized = new ResizeObserver(() => {
       const width = element.clientWidth;
-      if (plot.current && width !== plot.current.width) plot.current.setSize({ width, height: height(width) });
+      if (plot.current && width !== plot.current.width)
+        plot.current.setSize({ width, height: height(width) });
     });
     resized.observe(element);
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -82,7 +83,6 @@ export default function Chart(props: ChartProps): VNode {
   }, [kind, data, start, end, zone, limits, onCursor, chosen]);
   return (
     // A picture that arrow keys walk through; the table below carries the same values.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard needs a way in
     <div
       ref={holder}
       class="chart"

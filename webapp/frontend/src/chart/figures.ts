@@ -1,6 +1,6 @@
+import { perSlot } from "../lib/counters";
 import type { Course } from "../store/course";
 import { RANGES } from "../store/course";
-import { perSlot } from "../lib/counters";
 
 export interface GaugeFigures {
   kind: "line";
@@ -21,7 +21,8 @@ export interface CounterFigures {
   total: number;
 }
 
-const known = (values: (number | null)[]): number[] => values.filter((value): value is number => value !== null);
+const known = (values: (number | null)[]): number[] =>
+  values.filter((value): value is number => value !== null);
 
 export function gaugeFigures({ series }: Course): GaugeFigures | null {
   const means = known(series.mean);
@@ -46,16 +47,14 @@ export function gaugeFigures({ series }: Course): GaugeFigures | null {
   };
 }
 
-export function counterFigures({ series, range, start }: Course): CounterFigures | null {
-  const { span, bars } = RANGES[range];
-  const slot = span / bars;
-  const growth = perSlot(series, start, slot, bars);
+export function counterFigures({ series, range, edges }: Course): CounterFigures | null {
+  const growth = perSlot(series, edges);
   if (known(growth).length === 0) return null;
   return {
     kind: "bars",
-    t: growth.map((_, index) => start + index * slot),
+    t: edges.slice(0, -1),
     growth,
-    slot,
+    slot: RANGES[range].slot,
     total: known(growth).reduce((sum, value) => sum + value, 0),
   };
 }

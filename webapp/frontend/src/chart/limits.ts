@@ -23,16 +23,39 @@ export function scaleRange(limits: Limit[], low: number, high: number): [number,
   return [bottom - margin, top + margin];
 }
 
-function drawOne(plot: uPlot, limit: Limit, colours: ChartColours): void {
-  const { ctx, bbox } = plot;
+/** Height of the limit in canvas pixels; null when it lies outside the picture. */
+function heightOf(plot: uPlot, limit: Limit): number | null {
+  const { top, height } = plot.bbox;
   const y = plot.valToPos(limit.value, "y", true);
-  if (y < bbox.top || y > bbox.top + bbox.height) return;
+  return y < top || y > top + height ? null : y;
+}
+
+/** Painted under the data: the ground on which the values must not stand. */
+export function drawZones(plot: uPlot, limits: Limit[], colours: ChartColours): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.globalAlpha = 0.1;
+  for (const limit of limits) {
+    const y = heightOf(plot, limit);
+    if (y === null) continue;
+    const high = limit.kind === "high";
+    ctx.fillStyle = colours.level[limit.level];
+    ctx.fillRect(
+      bbox.left,
+      high ? bbox.top : y,
+      bbox.width,
+      high ? y - bbox.top : bbox.top + bbox.height - y,
+    );
+  }
+  ctx.restore();
+}
+
+function drawLine(plot: uPlot, limit: Limit, colours: ChartColours): void {
+  const { ctx, bbox } = plot;
+  const y = heightOf(plot, limit);
+  if (y === null) return;
   const high = limit.kind === "high";
   const colour = colours.level[limit.level];
-  ctx.globalAlpha = 0.1;
-  ctx.fillStyle = colour;
-  ctx.fillRect(bbox.left, high ? bbox.top : y, bbox.width, high ? y - bbox.top : bbox.top + bbox.height - y);
-  ctx.globalAlpha = 1;
   ctx.strokeStyle = colour;
   ctx.lineWidth = 1.5 * devicePixelRatio;
   // The graver the limit, the more solid its line: colour is not the only difference.
@@ -55,6 +78,6 @@ export function drawLimits(plot: uPlot, limits: Limit[], colours: ChartColours):
   const { ctx } = plot;
   ctx.save();
   ctx.font = colours.font.replace(/^\d+/, (size) => String(Number(size) * devicePixelRatio));
-  for (const limit of limits) drawOne(plot, limit, colours);
+  for (const limit of limits) drawLine(plot, limit, colours);
   ctx.restore();
 }

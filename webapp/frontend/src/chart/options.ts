@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import type { Limit } from "../api/types";
 import { formatClock, formatDay, formatShort } from "../i18n/format";
-import { drawLimits, scaleRange } from "./limits";
+import { drawLimits, drawZones, scaleRange } from "./limits";
 import type { ChartColours } from "./theme";
 
 const DAY_MS = 86_400_000;
@@ -22,6 +22,7 @@ function axes({ zone, colours }: ChartSetup): uPlot.Axis[] {
     {
       ...common,
       space: 64,
+      size: 30,
       grid: { show: false },
       values: (_plot, splits, _axis, _space, step) =>
         splits.map((at) => {
@@ -46,7 +47,10 @@ function lineSeries(colours: ChartColours): uPlot.Series[] {
 function barSeries(colours: ChartColours): uPlot.Series[] {
   const paths = uPlot.paths.bars?.({ size: [0.8, 64], align: 1, radius: 0.12 });
   const points = { show: false };
-  return [{}, { stroke: colours.line, fill: colours.line, width: 0, points, ...(paths ? { paths } : {}) }];
+  return [
+    {},
+    { stroke: colours.line, fill: colours.line, width: 0, points, ...(paths ? { paths } : {}) },
+  ];
 }
 
 function yRange(setup: ChartSetup): uPlot.Range.Function {
@@ -76,6 +80,7 @@ export function chartOptions(setup: ChartSetup, width: number, height: number): 
     ...(line ? { bands: [{ series: [3, 2] as [number, number], fill: setup.colours.band }] } : {}),
     axes: axes(setup),
     hooks: {
+      drawClear: line ? [(plot) => drawZones(plot, setup.limits, setup.colours)] : [],
       draw: line ? [(plot) => drawLimits(plot, setup.limits, setup.colours)] : [],
       setCursor: [(plot) => setup.onCursor(plot.cursor.idx ?? null)],
     },

@@ -12,7 +12,11 @@ function SiteChoice(): VNode | null {
   return (
     <label class="field">
       <span class="field-label">{t("account.site")}</span>
-      <select class="input" value={site.value?.id ?? ""} onChange={(event) => chooseSite(event.currentTarget.value)}>
+      <select
+        class="input"
+        value={site.value?.id ?? ""}
+        onChange={(event) => chooseSite(event.currentTarget.value)}
+      >
         {sites.map((item) => (
           <option key={item.id} value={item.id}>
             {item.name}
@@ -25,20 +29,22 @@ function SiteChoice(): VNode | null {
 
 function ThemeChoice(): VNode {
   return (
-    <fieldset class="segments">
+    <fieldset class="field">
       <legend class="field-label">{t("account.theme")}</legend>
-      {THEMES.map((name) => (
-        <label key={name} class="segment">
-          <input
-            type="radio"
-            name="theme"
-            value={name}
-            checked={theme.value === name}
-            onChange={() => chooseTheme(name)}
-          />
-          <span>{t(`theme.${name}`)}</span>
-        </label>
-      ))}
+      <div class="segments">
+        {THEMES.map((name) => (
+          <label key={name} class="segment">
+            <input
+              type="radio"
+              name="theme"
+              value={name}
+              checked={theme.value === name}
+              onChange={() => chooseTheme(name)}
+            />
+            <span>{t(`theme.${name}`)}</span>
+          </label>
+        ))}
+      </div>
     </fieldset>
   );
 }

@@ -4,7 +4,7 @@ import { formatSpan } from "../i18n/format";
 import { t } from "../i18n/t";
 import { alarmPath } from "../router";
 import { pendingFor } from "../store/ops";
-import { alarmTitle, alarmValue } from "./alarm-title";
+import { alarmTitle, alarmValue, peakName } from "./alarm-title";
 import { AlarmStateText, PriorityMark, PriorityWord } from "./marks";
 import { Since, When } from "./time";
 
@@ -29,8 +29,11 @@ export function AlarmCard({ alarm, current = false }: { alarm: Alarm; current?: 
         <PriorityMark priority={alarm.priority} />
         <span class="alarm-main">
           <span class="alarm-title">{alarmTitle(alarm)}</span>
-          <span class="alarm-place">{[alarm.device_name, alarm.location?.path].filter(Boolean).join(" · ")}</span>
+          <span class="alarm-place">
+            {[alarm.device_name, alarm.location?.path].filter(Boolean).join(" · ")}
+          </span>
           <span class="alarm-line">
+            <PriorityWord priority={alarm.priority} />
             <AlarmStateText state={alarm.state} />
             {waiting ? <span class="pending">{t("op.waiting")}</span> : null}
           </span>
@@ -40,13 +43,10 @@ export function AlarmCard({ alarm, current = false }: { alarm: Alarm; current?: 
             </span>
             {peak ? (
               <span>
-                {t("alarm.peak")} {peak}
+                {peakName(alarm)} {peak}
               </span>
             ) : null}
           </span>
-        </span>
-        <span class="alarm-tags">
-          <PriorityWord priority={alarm.priority} />
         </span>
       </a>
     </li>

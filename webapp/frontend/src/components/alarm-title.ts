@@ -17,6 +17,9 @@ export function alarmTitle(alarm: Alarm): string {
   return t("alarm.title_other", { label });
 }
 
+export const peakName = (alarm: Alarm): string =>
+  t(alarm.kind === "low" ? "alarm.lowest" : "alarm.highest");
+
 /** The point's own precision where it is known, so that an alarm reads like the live value. */
 export function alarmValue(alarm: Alarm, value: number | null): string | null {
   if (value === null) return null;

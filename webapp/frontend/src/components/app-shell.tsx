@@ -41,7 +41,11 @@ function Navigation(): VNode {
       <ul>
         {TABS.map((tab) => (
           <li key={tab.name}>
-            <a class="nav-item" href={tab.path} aria-current={tab.screens.includes(screen) ? "page" : undefined}>
+            <a
+              class="nav-item"
+              href={tab.path}
+              aria-current={tab.screens.includes(screen) ? "page" : undefined}
+            >
               <span class="nav-icon">
                 <Icon name={tab.icon} />
                 {tab.name === "alarms" ? <AlarmCount /> : null}
@@ -64,7 +68,12 @@ function TopBar({ onAccount }: { onAccount: () => void }): VNode {
       </span>
       <span class="top-site">{site.value?.name}</span>
       <ConnectionChip />
-      <button type="button" class="account-button" aria-label={t("account.open")} onClick={onAccount}>
+      <button
+        type="button"
+        class="account-button"
+        aria-label={t("account.open")}
+        onClick={onAccount}
+      >
         <span class="avatar" aria-hidden="true">
           {initials(name)}
         </span>

@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import { formatClock } from "../i18n/format";
 import { t } from "../i18n/t";
-import { downSince, liveState } from "../store/live";
 import { serverNow } from "../store/clock";
+import { downSince, liveState } from "../store/live";
 import { zone } from "../store/session";
 
 function chipText(): string {
@@ -25,7 +25,13 @@ function chipHelp(): string | undefined {
 export function ConnectionChip(): VNode {
   const state = liveState.value;
   return (
-    <span class={`chip chip-${state}`} role="status" data-testid="connection" data-state={state} title={chipHelp()}>
+    <span
+      class={`chip chip-${state}`}
+      role="status"
+      data-testid="connection"
+      data-state={state}
+      title={chipHelp()}
+    >
       <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
         {state === "live" ? <circle class="chip-fill" cx="8" cy="8" r="5" /> : null}
         {state === "connecting" || state === "polling" ? (

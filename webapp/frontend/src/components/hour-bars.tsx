@@ -24,7 +24,9 @@ function stepPath(values: (number | null)[], slot: number, y: (value: number) =>
 }
 
 export function HourBars({ use, start }: { use: DayUse; start: number }): VNode | null {
-  const known = [...use.hours, ...use.yesterdayHours].filter((value): value is number => value !== null);
+  const known = [...use.hours, ...use.yesterdayHours].filter(
+    (value): value is number => value !== null,
+  );
   const top = Math.max(0, ...known);
   if (top <= 0) return null;
   const slot = WIDTH / use.hours.length;

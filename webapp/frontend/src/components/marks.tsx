@@ -17,9 +17,21 @@ const STROKE: Record<Priority, string> = {
   low: "M12 11v6M12 7.3v.01",
 };
 
-export function PriorityMark({ priority, size = 28 }: { priority: Priority; size?: number }): VNode {
+export function PriorityMark({
+  priority,
+  size = 28,
+}: {
+  priority: Priority;
+  size?: number;
+}): VNode {
   return (
-    <svg class={`priority-mark priority-${priority}`} viewBox="0 0 24 24" width={size} height={size} aria-hidden="true">
+    <svg
+      class={`priority-mark priority-${priority}`}
+      viewBox="0 0 24 24"
+      width={size}
+      height={size}
+      aria-hidden="true"
+    >
       <path class="priority-shape" d={PRIORITY_SHAPE[priority] ?? PRIORITY_SHAPE.low} />
       <path class="priority-sign" d={STROKE[priority] ?? STROKE.low} />
     </svg>

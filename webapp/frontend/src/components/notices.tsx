@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
+import { readPref, writePref } from "../db/prefs";
 import { formatWhen } from "../i18n/format";
 import { t } from "../i18n/t";
-import { readPref, writePref } from "../db/prefs";
-import { liveState, isDown } from "../store/live";
+import { serverNow } from "../store/clock";
+import { isDown, liveState } from "../store/live";
 import { knownAt } from "../store/points";
 import { applyUpdate, pwa } from "../store/pwa";
-import { serverNow } from "../store/clock";
 import { zone } from "../store/session";
 import { Icon } from "./icons";
 
@@ -15,7 +15,8 @@ export function OfflineNotice(): VNode | null {
   if (!isDown(state)) return null;
   const known = knownAt.value;
   const time = known ? formatWhen(known, zone.value, serverNow()) : "";
-  const help = state === "failing" ? t("failing.help", { time }) : t("offline.values_from", { time });
+  const help =
+    state === "failing" ? t("failing.help", { time }) : t("offline.values_from", { time });
   return (
     <div class="notice" role="status">
       <Icon name="offline" size={22} />

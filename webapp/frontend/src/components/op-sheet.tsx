@@ -32,14 +32,19 @@ export function OpSheet({ alarm, title, op, onClose }: Props): VNode {
     const result = await sendOp(alarm, op, text, id.current);
     busy.value = false;
     if (result.ok) onClose();
-    else error.value = result.reachable ? t("op.refused", { detail: result.detail }) : t("op.unreachable");
+    else
+      error.value = result.reachable
+        ? t("op.refused", { detail: result.detail })
+        : t("op.unreachable");
   };
   return (
     <Sheet title={op === "acknowledge" ? t("op.acknowledge") : t("op.comment")} onClose={onClose}>
       <form class="op-form" onSubmit={(event) => void send(event)}>
         <p class="op-subject">{title}</p>
         <label class="field">
-          <span class="field-label">{op === "acknowledge" ? t("op.note_optional") : t("op.note")}</span>
+          <span class="field-label">
+            {op === "acknowledge" ? t("op.note_optional") : t("op.note")}
+          </span>
           <textarea
             class="input"
             rows={3}
@@ -57,8 +62,17 @@ export function OpSheet({ alarm, title, op, onClose }: Props): VNode {
             {error.value}
           </p>
         ) : null}
-        <button type="submit" class="button button-primary button-large button-wide" data-testid="send-op" disabled={busy.value}>
-          {busy.value ? t("op.sending") : op === "acknowledge" ? t("op.send_acknowledge") : t("op.send_comment")}
+        <button
+          type="submit"
+          class="button button-primary button-large button-wide"
+          data-testid="send-op"
+          disabled={busy.value}
+        >
+          {busy.value
+            ? t("op.sending")
+            : op === "acknowledge"
+              ? t("op.send_acknowledge")
+              : t("op.send_comment")}
         </button>
       </form>
     </Sheet>

@@ -18,7 +18,8 @@ export function limitText({ limit, violated }: LimitView, unit: string): string 
   const level = t(`level.${limit.level}`);
   const value = withUnit(formatShort(limit.value), unit === "pH" ? null : unit);
   const high = limit.kind === "high";
-  if (violated) return high ? t("limit.above", { level, value }) : t("limit.below", { level, value });
+  if (violated)
+    return high ? t("limit.above", { level, value }) : t("limit.below", { level, value });
   const text = high ? t("limit.high", { level, value }) : t("limit.low", { level, value });
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -28,7 +29,9 @@ export function ValueText({ point }: { point: Point }): VNode {
   return (
     <span class="value">
       <span data-testid="value">{formatNumber(point.value, point.precision)}</span>
-      {point.unit && point.unit !== point.label ? <span class="unit"> {unitLabel(point.unit)}</span> : null}
+      {point.unit && point.unit !== point.label ? (
+        <span class="unit"> {unitLabel(point.unit)}</span>
+      ) : null}
     </span>
   );
 }
@@ -70,7 +73,12 @@ export function PointRow({ item }: { item: PointSignal }): VNode {
         </span>
         <span class="point-spark">
           {point.spark ? (
-            <Spark data={point.spark} hours={SPARK_HOURS} precision={point.precision} limit={limit?.limit ?? null} />
+            <Spark
+              point={point}
+              data={point.spark}
+              hours={SPARK_HOURS}
+              limit={limit?.limit ?? null}
+            />
           ) : null}
         </span>
         <LimitRail point={point} />

@@ -26,7 +26,15 @@ export function StateMessage({ title, help, icon, tone = "calm", children }: Sta
   );
 }
 
-export function RetryState({ title, help, onRetry }: { title: string; help?: string; onRetry: () => void }): VNode {
+export function RetryState({
+  title,
+  help,
+  onRetry,
+}: {
+  title: string;
+  help?: string;
+  onRetry: () => void;
+}): VNode {
   return (
     <StateMessage title={title} icon="offline" tone="problem" {...(help ? { help } : {})}>
       <button type="button" class="button" onClick={onRetry}>

@@ -56,7 +56,9 @@ function PendingStep({ pending }: { pending: PendingOp }): VNode {
       </span>
       <div>
         <p class="step-head" role="status">
-          <strong>{t(pending.op === "acknowledge" ? "step.acknowledged" : "step.commented")}</strong>
+          <strong>
+            {t(pending.op === "acknowledge" ? "step.acknowledged" : "step.commented")}
+          </strong>
           <span>: {t("step.pending")}</span>
         </p>
         {late ? <p class="quiet">{t("op.late")}</p> : null}

@@ -4,12 +4,12 @@
  */
 export const en = {
   "app.name": "Fieldproof",
-  "app.tagline": "Live readings and alarms, tied to the environmental aspects they are evidence for.",
+  "app.tagline":
+    "Live readings and alarms, tied to the environmental aspects they are evidence for.",
   "app.skip": "Skip to content",
   "app.unknown_page": "There is no such page",
   "app.unknown_page_help": "The address may be mistyped, or the page has moved.",
   "app.go_today": "Go to Today",
-  "app.back": "Back",
   "app.close": "Close",
   "app.retry": "Try again",
   "app.loading": "Loading…",
@@ -30,20 +30,24 @@ export const en = {
   "conn.polling_help": "The live stream is not available, so values are fetched every 10 seconds.",
 
   "offline.title": "No connection",
-  "offline.values_from": "You see the last known values, from {time}. They go on by themselves when the connection is back.",
-  "offline.nothing": "Nothing was kept on this device yet. Connect once, and the last values stay readable offline.",
+  "offline.values_from":
+    "You see the last known values, from {time}. They update by themselves when the connection is back.",
+  "offline.nothing":
+    "Nothing was kept on this device yet. Connect once, and the last values stay readable offline.",
   "failing.title": "The server has a problem",
-  "failing.help": "Fieldproof answers, but with an error. You see the last known values, from {time}. The app keeps trying.",
+  "failing.help":
+    "Fieldproof answers, but with an error. You see the last known values, from {time}. The app keeps trying.",
 
-  "load.server_help": "Fieldproof answers, but with an error. Try again in a moment; if it stays, tell whoever runs the server.",
+  "load.server_help":
+    "Fieldproof answers, but with an error. Try again in a moment; if it stays, tell whoever runs the server.",
 
   "account.open": "Account and settings",
   "account.title": "Account",
-  "account.role": "Role",
   "account.site": "Site",
   "account.theme": "Appearance",
   "account.sign_out": "Sign out",
-  "account.sign_out_failed": "Could not sign out: the server cannot be reached. Try again when you are connected.",
+  "account.sign_out_failed":
+    "Could not sign out: the server cannot be reached. Try again when you are connected.",
   "account.app": "This app",
 
   "role.inspector": "Inspector",
@@ -55,11 +59,15 @@ export const en = {
   "theme.light": "Light",
   "theme.dark": "Dark",
 
-  "pwa.ready": "Ready for offline use: the app opens without a network and shows the last known values.",
+  "pwa.ready":
+    "Ready for offline use: the app opens without a network and shows the last known values.",
   "pwa.preparing": "Preparing for offline use…",
-  "pwa.insecure": "Online only, because this address is not secure (http). Open Fieldproof over https and it can be installed and opened without a network.",
-  "pwa.unsupported": "Online only, because this browser does not let web apps keep themselves for offline use. A private window does that too.",
-  "pwa.failed": "Online only, because the offline part could not be installed. Reload the page to try again.",
+  "pwa.insecure":
+    "Online only, because this address is not secure (http). Open Fieldproof over https and it can be installed and opened without a network.",
+  "pwa.unsupported":
+    "Online only, because this browser does not let web apps keep themselves for offline use. A private window does that too.",
+  "pwa.failed":
+    "Online only, because the offline part could not be installed. Reload the page to try again.",
   "pwa.insecure_notice": "Online only: this address is not secure (http).",
   "pwa.insecure_more": "Why?",
   "pwa.dismiss": "Dismiss",
@@ -84,17 +92,15 @@ export const en = {
   "today.title": "Today",
   "today.open_alarms": "Open alarms",
   "today.no_alarms": "No open alarms",
-  "today.no_alarms_help": "Every limit of this site is kept right now.",
+  "today.no_alarms_help": "None of the values that arrive is beyond its limit.",
   "today.all_alarms": { one: "See the alarm", other: "See all {count} alarms" },
   "today.attention": "Needs attention",
   "today.device_silent": "No data since {time}",
   "today.device_never": "Has never sent data",
   "today.device_unassigned": "New device, not yet placed on a site",
-  "today.stale": "Last value {age}",
   "today.energy": "Energy used today",
   "today.energy_note": "A meter may lie behind another one, so the figures are not added up.",
   "today.volume": "Effluent discharged today",
-  "today.until": "until {time}",
   "today.more_than": "{percent} more than yesterday by this time",
   "today.less_than": "{percent} less than yesterday by this time",
   "today.same_as": "As much as yesterday by this time",
@@ -107,18 +113,27 @@ export const en = {
   "today.collector_running": "Running",
   "today.collector_silent": "Silent since {time}",
   "today.collector_disconnected": "Running, but without its connection to the message broker",
-  "today.collector_backlog": { one: "{count} message waiting to be passed on", other: "{count} messages waiting to be passed on" },
+  "today.collector_backlog": {
+    one: "{count} message waiting to be passed on",
+    other: "{count} messages waiting to be passed on",
+  },
   "today.collector_demo_broker": "Demo broker: messages are not kept through a restart",
-  "today.collector_dead": { one: "{count} message could not be read", other: "{count} messages could not be read" },
-  "today.collector_received": { one: "{count} message received", other: "{count} messages received" },
+  "today.collector_dead": {
+    one: "{count} message could not be read",
+    other: "{count} messages could not be read",
+  },
+  "today.collector_received": {
+    one: "{count} message received",
+    other: "{count} messages received",
+  },
   "today.empty": "No data from this site yet",
   "today.empty_help": "As soon as a device sends its first reading it appears here.",
 
   "live.title": "Live",
   "live.no_place": "Not placed yet",
   "live.empty": "No points yet",
-  "live.empty_help": "Connect a device to the message broker; each metric it sends becomes a point here.",
-  "live.values": "Values as last known",
+  "live.empty_help":
+    "Connect a device to the message broker; each metric it sends becomes a point here.",
   "live.filter": "Filter",
   "live.filter_hint": "Device, metric, aspect or place",
   "live.filter_none": "Nothing matches “{text}”",
@@ -128,6 +143,7 @@ export const en = {
   "live.points": { one: "{count} point", other: "{count} points" },
   "live.no_value": "no value",
   "live.spark": "Course of the last {hours} hours, between {low} and {high}",
+  "live.spark_counter": "Use in the last {hours} hours",
 
   "quality.good": "Good",
   "quality.uncertain": "Uncertain",
@@ -185,8 +201,6 @@ export const en = {
   "span.hours": "{hours} h {minutes} min",
   "span.days": { one: "{count} day {hours} h", other: "{count} days {hours} h" },
 
-  "point.now": "Now",
-  "point.measured": "Measured {time}",
   "point.range": "Range",
   "point.range.1h": "1 h",
   "point.range.24h": "24 h",
@@ -196,13 +210,14 @@ export const en = {
   "point.range_label.24h": "Last 24 hours",
   "point.range_label.7d": "Last 7 days",
   "point.range_label.30d": "Last 30 days",
-  "point.chart_loading": "Loading the course…",
   "point.chart_empty": "No readings in this time",
   "point.chart_empty_help": "Choose a longer range, or see whether the device is sending.",
   "point.chart_failed": "The course could not be loaded",
   "point.chart_offline": "The course needs a connection. The last known value stays above.",
-  "point.chart_label": "{label}, {range}: between {low} and {high}, mean {mean} {unit}. Arrow keys move along the course.",
-  "point.counter_label": "{label}, {range}: {total} {unit} in total. Arrow keys move along the course.",
+  "point.chart_label":
+    "{label}, {range}: between {low} and {high}, mean {mean} {unit}. Arrow keys move along the course.",
+  "point.counter_label":
+    "{label}, {range}: {total} {unit} in total. Arrow keys move along the course.",
   "point.mean": "Mean",
   "point.lowest": "Lowest",
   "point.highest": "Highest",
@@ -221,17 +236,16 @@ export const en = {
   "point.location": "Location",
   "point.aspect": "Environmental aspect",
   "point.identity": "Point",
-  "point.quality": "Quality",
   "point.unknown": "There is no such point",
   "point.unknown_help": "It may have been renamed, or it belongs to another site.",
   "point.all": "All points",
-  "point.alarm": "Open alarm",
 
   "alarms.title": "Alarms",
   "alarms.open": "Open",
   "alarms.ended": "Ended",
   "alarms.none_open": "No open alarms",
-  "alarms.none_open_help": "Every limit of this site is kept right now. Ended alarms stay in the other tab.",
+  "alarms.none_open_help":
+    "None of the values that arrive is beyond its limit. Past alarms stay under Ended.",
   "alarms.none_ended": "No alarm has ended yet",
   "alarms.none_ended_help": "Alarms move here once they are over and acknowledged.",
   "alarms.choose": "Choose an alarm to see its course.",
@@ -253,11 +267,9 @@ export const en = {
   "alarm.raised": "Raised",
   "alarm.cleared": "Over since",
   "alarm.acknowledged": "Acknowledged",
-  "alarm.peak": "Furthest value",
-  "alarm.at_raise": "Value when raised",
+  "alarm.highest": "Highest value",
+  "alarm.lowest": "Lowest value",
   "alarm.now": "Value now",
-  "alarm.limit": "Limit",
-  "alarm.by": "{time} by {name}",
   "alarm.history": "What happened",
   "alarm.see_point": "See the course of this point",
   "alarm.unknown": "There is no such alarm",
@@ -279,11 +291,12 @@ export const en = {
   "op.note_hint": "What did you see, what did you do?",
   "op.send_acknowledge": "Acknowledge now",
   "op.send_comment": "Save comment",
-  "op.cancel": "Cancel",
   "op.sending": "Sending…",
   "op.waiting": "Sent, waiting for the collector",
-  "op.late": "The collector has not confirmed this yet. It will as soon as it runs again; nothing is lost.",
-  "op.unreachable": "Not sent: the server cannot be reached. Your note is kept here; try again when you are connected.",
+  "op.late":
+    "The collector has not confirmed this yet. It will as soon as it runs again; nothing is lost.",
+  "op.unreachable":
+    "Not sent: the server cannot be reached. Your note is kept here; try again when you are connected.",
   "op.refused": "Not accepted: {detail}",
   "op.empty_comment": "Write something first.",
 } as const;

@@ -38,7 +38,10 @@ export function formatShort(value: number): string {
 /** A sum over a day or a month: digits beyond the first three or four say nothing. */
 export function formatAmount(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return numberFormat(`a${digits}`, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+  return numberFormat(`a${digits}`, {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  }).format(value);
 }
 
 export function formatPercent(share: number): string {
@@ -51,7 +54,11 @@ export function withUnit(number: string, unit: string | null): string {
 
 const times = new Map<string, Intl.DateTimeFormat>();
 
-function timeFormat(zone: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+function timeFormat(
+  zone: string,
+  name: string,
+  options: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
   const key = `${zone}|${name}`;
   let format = times.get(key);
   if (!format) {
@@ -64,12 +71,14 @@ function timeFormat(zone: string, name: string, options: Intl.DateTimeFormatOpti
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
 const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
 
-export const formatClock = (at: number, zone: string): string => timeFormat(zone, "clock", CLOCK).format(at);
+export const formatClock = (at: number, zone: string): string =>
+  timeFormat(zone, "clock", CLOCK).format(at);
 
 export const formatSeconds = (at: number, zone: string): string =>
   timeFormat(zone, "seconds", { ...CLOCK, second: "2-digit" }).format(at);
 
-export const formatDay = (at: number, zone: string): string => timeFormat(zone, "day", DAY).format(at);
+export const formatDay = (at: number, zone: string): string =>
+  timeFormat(zone, "day", DAY).format(at);
 
 export const formatLongDay = (at: number, zone: string): string =>
   timeFormat(zone, "long", { weekday: "long", day: "numeric", month: "long" }).format(at);

@@ -38,13 +38,21 @@ export function totalUntil(series: Series, until: number): number {
   }, 0);
 }
 
-/** Sums the increments into equal slots from `start`; slots without data stay null. */
-export function perSlot(series: Series, start: number, slotMs: number, slots: number): (number | null)[] {
-  const sums: (number | null)[] = Array.from({ length: slots }, () => null);
+/** Sums the increments between neighbouring edges; a slot without data stays null. */
+export function perSlot(series: Series, edges: number[]): (number | null)[] {
+  const sums: (number | null)[] = edges.slice(1).map(() => null);
+  let slot = 0;
   increments(series).forEach((value, index) => {
-    const slot = Math.floor(((series.t[index] ?? 0) - start) / slotMs);
+    const at = series.t[index] ?? 0;
+    while (slot < sums.length && at >= (edges[slot + 1] ?? 0)) slot += 1;
     const empty = (series.count[index] ?? 0) === 0;
-    if (slot >= 0 && slot < slots && !empty) sums[slot] = (sums[slot] ?? 0) + value;
+    if (slot < sums.length && at >= (edges[0] ?? 0) && !empty)
+      sums[slot] = (sums[slot] ?? 0) + value;
   });
   return sums;
+}
+
+export function equalEdges(start: number, end: number, step: number): number[] {
+  const slots = Math.round((end - start) / step);
+  return Array.from({ length: slots + 1 }, (_, index) => start + index * step);
 }

@@ -7,6 +7,15 @@ export interface SparkShape {
   y(value: number): number;
 }
 
+/** A counter only climbs; what can be seen in it is how fast. */
+export function growth(values: (number | null)[]): (number | null)[] {
+  return values.map((value, index) => {
+    const before = index > 0 ? values[index - 1] : null;
+    if (value === null || before === null || before === undefined || value < before) return null;
+    return value - before;
+  });
+}
+
 const PAD = 2;
 
 function extent(values: number[]): [number, number] {

@@ -12,7 +12,14 @@ function offsetAt(instant: number, zone: string): number {
     second: "numeric",
   }).formatToParts(instant);
   const at = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
-  const wall = Date.UTC(at("year"), at("month") - 1, at("day"), at("hour"), at("minute"), at("second"));
+  const wall = Date.UTC(
+    at("year"),
+    at("month") - 1,
+    at("day"),
+    at("hour"),
+    at("minute"),
+    at("second"),
+  );
   return wall - Math.floor(instant / 1000) * 1000;
 }
 

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Alarm, OpKind } from "../api/types";
-import { alarmTitle, alarmValue } from "../components/alarm-title";
+import { alarmTitle, alarmValue, peakName } from "../components/alarm-title";
 import { Icon } from "../components/icons";
 import { AlarmStateText, PriorityMark, PriorityWord } from "../components/marks";
 import { OpSheet } from "../components/op-sheet";
@@ -31,7 +31,10 @@ function ValueNow({ alarm }: { alarm: Alarm }): VNode | null {
   if (!point || point.value === null) return null;
   return (
     <Fact name={t("alarm.now")}>
-      {withUnit(formatNumber(point.value, point.precision), point.unit === point.label ? null : point.unit)}
+      {withUnit(
+        formatNumber(point.value, point.precision),
+        point.unit === point.label ? null : point.unit,
+      )}
     </Fact>
   );
 }
@@ -51,7 +54,7 @@ function Facts({ alarm }: { alarm: Alarm }): VNode {
   return (
     <dl class="facts">
       <ValueNow alarm={alarm} />
-      {peak ? <Fact name={t("alarm.peak")}>{peak}</Fact> : null}
+      {peak ? <Fact name={peakName(alarm)}>{peak}</Fact> : null}
       {alarm.threshold === null ? null : (
         <Fact name={t(`level_title.${alarm.level}`)}>
           {withUnit(formatShort(alarm.threshold), alarm.unit === alarm.label ? null : alarm.unit)}
@@ -163,7 +166,8 @@ function Body({ id }: { id: string }): VNode {
   const { status, data, failure } = detail.state.value;
   if (data && data.id === id) return <Found alarm={data} complete={true} />;
   const known = knownAlarm(id);
-  if (status === "loading") return known ? <Found alarm={known} complete={false} /> : <Loading rows={4} />;
+  if (status === "loading")
+    return known ? <Found alarm={known} complete={false} /> : <Loading rows={4} />;
   if (failure === "missing") {
     return <StateMessage title={t("alarm.unknown")} help={t("alarm.unknown_help")} icon="search" />;
   }

@@ -4,7 +4,14 @@ import type { Alarm } from "../api/types";
 import { AlarmCard } from "../components/alarm-card";
 import { Loading, RetryState, StateMessage } from "../components/states";
 import { t } from "../i18n/t";
-import { alarmsStatus, ended, endedFailure, loadEnded, loadMoreEnded, openAlarms } from "../store/alarms";
+import {
+  alarmsStatus,
+  ended,
+  endedFailure,
+  loadEnded,
+  loadMoreEnded,
+  openAlarms,
+} from "../store/alarms";
 import { wakeLive } from "../store/live";
 import { site } from "../store/session";
 import { AlarmDetail } from "./alarm-detail";
@@ -23,9 +30,15 @@ function OpenList({ current }: { current: string | null }): VNode {
   const alarms = openAlarms.value;
   if (alarms.length > 0) return <Cards alarms={alarms} current={current} />;
   if (alarmsStatus.value === "loading") return <Loading rows={3} />;
-  if (alarmsStatus.value === "failed") return <RetryState title={t("alarms.load_failed")} onRetry={wakeLive} />;
+  if (alarmsStatus.value === "failed")
+    return <RetryState title={t("alarms.load_failed")} onRetry={wakeLive} />;
   return (
-    <StateMessage title={t("alarms.none_open")} help={t("alarms.none_open_help")} icon="check" tone="good" />
+    <StateMessage
+      title={t("alarms.none_open")}
+      help={t("alarms.none_open_help")}
+      icon="check"
+      tone="good"
+    />
   );
 }
 
@@ -39,7 +52,13 @@ function EndedList({ current }: { current: string | null }): VNode {
     return <RetryState title={title} onRetry={() => void loadEnded(siteId)} />;
   }
   if (data.items.length === 0) {
-    return <StateMessage title={t("alarms.none_ended")} help={t("alarms.none_ended_help")} icon="clock" />;
+    return (
+      <StateMessage
+        title={t("alarms.none_ended")}
+        help={t("alarms.none_ended_help")}
+        icon="clock"
+      />
+    );
   }
   return (
     <>
@@ -74,7 +93,13 @@ function Tabs({ showEnded }: { showEnded: boolean }): VNode {
 }
 
 /** On a wide screen list and detail stand side by side; on a phone the detail takes the page. */
-export function Alarms({ selected, showEnded }: { selected: string | null; showEnded: boolean }): VNode {
+export function Alarms({
+  selected,
+  showEnded,
+}: {
+  selected: string | null;
+  showEnded: boolean;
+}): VNode {
   return (
     <div class={selected ? "split split-detail" : "split"}>
       <section class="split-list" aria-labelledby="alarms-title">

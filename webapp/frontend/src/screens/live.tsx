@@ -7,14 +7,33 @@ import { Loading, RetryState, StateMessage } from "../components/states";
 import { t } from "../i18n/t";
 import { worstByPoint } from "../store/alarms";
 import { wakeLive } from "../store/live";
-import { byPlace, type PlaceGroup, type PointSignal, points, pointsFailure, pointsStatus, troubledPoints } from "../store/points";
+import {
+  byPlace,
+  type PlaceGroup,
+  type PointSignal,
+  points,
+  pointsFailure,
+  pointsStatus,
+  troubledPoints,
+} from "../store/points";
 
 function words(point: Point): string {
-  const parts = [point.label, point.device_name, point.device, point.metric, point.aspect?.name, point.location?.path];
+  const parts = [
+    point.label,
+    point.device_name,
+    point.device,
+    point.metric,
+    point.aspect?.name,
+    point.location?.path,
+  ];
   return parts.filter(Boolean).join(" ").toLowerCase();
 }
 
-function matching(groups: PlaceGroup[], text: string, keep: ((item: PointSignal) => boolean) | null): PlaceGroup[] {
+function matching(
+  groups: PlaceGroup[],
+  text: string,
+  keep: ((item: PointSignal) => boolean) | null,
+): PlaceGroup[] {
   const wanted = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (item: PointSignal): boolean => {
     const haystack = words(item.peek());
@@ -72,7 +91,11 @@ function FilterBar({ text, only, onText, onOnly }: FilterProps): VNode {
         />
       </div>
       <label class="toggle">
-        <input type="checkbox" checked={only} onChange={(event) => onOnly(event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={only}
+          onChange={(event) => onOnly(event.currentTarget.checked)}
+        />
         <span>{t("live.only_attention")}</span>
       </label>
     </search>
@@ -120,14 +143,16 @@ function Groups(): VNode {
 }
 
 export function loadFailureText(): { title: string; help: string } {
-  if (pointsFailure.value === "server") return { title: t("failing.title"), help: t("load.server_help") };
+  if (pointsFailure.value === "server")
+    return { title: t("failing.title"), help: t("load.server_help") };
   return { title: t("offline.title"), help: t("offline.nothing") };
 }
 
 function Body(): VNode {
   if (points.value.size > 0) return <Groups />;
   if (pointsStatus.value === "loading") return <Loading rows={6} />;
-  if (pointsStatus.value === "failed") return <RetryState {...loadFailureText()} onRetry={wakeLive} />;
+  if (pointsStatus.value === "failed")
+    return <RetryState {...loadFailureText()} onRetry={wakeLive} />;
   return <StateMessage title={t("live.empty")} help={t("live.empty_help")} icon="live" />;
 }
 

@@ -13,7 +13,13 @@ function messageFor(error: unknown): string {
   return t("signin.failed", { detail: error.message || String(error.status) });
 }
 
-function PasswordField({ value, onInput }: { value: string; onInput: (text: string) => void }): VNode {
+function PasswordField({
+  value,
+  onInput,
+}: {
+  value: string;
+  onInput: (text: string) => void;
+}): VNode {
   const shown = useSignal(false);
   const common = {
     class: "input",
@@ -94,7 +100,11 @@ function SignInForm(): VNode {
           {error.value}
         </p>
       ) : null}
-      <button type="submit" class="button button-primary button-large button-wide" disabled={busy.value}>
+      <button
+        type="submit"
+        class="button button-primary button-large button-wide"
+        disabled={busy.value}
+      >
         {busy.value ? t("signin.busy") : t("signin.submit")}
       </button>
     </form>
@@ -112,7 +122,12 @@ export function SignIn(): VNode {
           <span>{t("app.name")}</span>
         </div>
         <p>{t("app.tagline")}</p>
-        <svg class="sign-in-art" viewBox="0 0 600 200" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+        <svg
+          class="sign-in-art"
+          viewBox="0 0 600 200"
+          preserveAspectRatio="xMaxYMid slice"
+          aria-hidden="true"
+        >
           <path class="art-limit" d="M0 62H600" />
           <path
             class="art-line"

@@ -1,5 +1,7 @@
 import * as api from "../api/endpoints";
-import type { Series } from "../api/types";
+import type { Point, Series } from "../api/types";
+import { equalEdges } from "../lib/counters";
+import { startOfDay, startOfPreviousDay } from "../lib/zone";
 import { serverNow } from "./clock";
 import { Resource } from "./load";
 
@@ -13,16 +15,16 @@ interface Range {
   span: number;
   /** Buckets of a gauge's line, about one for each pixel pair of a phone. */
   buckets: number;
-  /** Bars of a counter, each a span that people think in. */
-  bars: number;
+  /** Width of a counter's bar: a span that people think in. */
+  slot: number;
   refresh: number;
 }
 
 export const RANGES: Record<RangeName, Range> = {
-  "1h": { span: HOUR, buckets: 240, bars: 12, refresh: 15_000 },
-  "24h": { span: DAY, buckets: 288, bars: 24, refresh: MINUTE },
-  "7d": { span: 7 * DAY, buckets: 336, bars: 28, refresh: 5 * MINUTE },
-  "30d": { span: 30 * DAY, buckets: 360, bars: 30, refresh: 5 * MINUTE },
+  "1h": { span: HOUR, buckets: 240, slot: 5 * MINUTE, refresh: 15_000 },
+  "24h": { span: DAY, buckets: 288, slot: HOUR, refresh: MINUTE },
+  "7d": { span: 7 * DAY, buckets: 336, slot: 6 * HOUR, refresh: 5 * MINUTE },
+  "30d": { span: 30 * DAY, buckets: 360, slot: DAY, refresh: 5 * MINUTE },
 };
 
 export interface Course {
@@ -30,25 +32,38 @@ export interface Course {
   start: number;
   end: number;
   series: Series;
+  /** Where a counter's bars begin and end; empty for a gauge. */
+  edges: number[];
 }
 
 export const course = new Resource<Course>();
 
-/** Bars stand on whole spans of the clock, so that the last one is "this hour", not a slice of two. */
-function window(range: Range, counter: boolean): [number, number] {
-  const end = serverNow();
-  if (!counter) return [end - range.span, end];
-  const slot = range.span / range.bars;
-  const edge = Math.ceil(end / slot) * slot;
-  return [edge - range.span, edge];
+/** Calendar days of the site, which are not all 24 hours long. */
+function dayEdges(until: number, days: number, zone: string): number[] {
+  const edges = [startOfDay(startOfDay(until, zone) + 1.25 * DAY, zone)];
+  while (edges.length <= days) edges.unshift(startOfPreviousDay(edges[0] ?? 0, zone));
+  return edges;
 }
 
-export async function loadCourse(device: string, metric: string, name: RangeName, counter: boolean): Promise<void> {
+/** Bars stand on whole spans of the site's clock: the last one is "this hour", not a slice of two. */
+function barEdges(range: Range, now: number, zone: string): number[] {
+  if (range.slot === DAY) return dayEdges(now - 1, range.span / DAY, zone);
+  const midnight = startOfDay(now, zone);
+  const end = midnight + Math.ceil((now - midnight) / range.slot) * range.slot;
+  return equalEdges(end - range.span, end, range.slot);
+}
+
+const BUCKETS_PER_BAR = 4;
+
+export async function loadCourse(point: Point, name: RangeName, zone: string): Promise<void> {
   const range = RANGES[name];
-  const [start, end] = window(range, counter);
-  const buckets = counter ? range.bars * 4 : range.buckets;
+  const now = serverNow();
+  const edges = point.kind === "counter" ? barEdges(range, now, zone) : [];
+  const start = edges[0] ?? now - range.span;
+  const end = edges.at(-1) ?? now;
+  const buckets = edges.length > 0 ? (edges.length - 1) * BUCKETS_PER_BAR : range.buckets;
   await course.fetch(async () => {
-    const series = await api.getReadings(device, metric, start, end, buckets);
-    return { range: name, start, end, series };
+    const series = await api.getReadings(point.device, point.metric, start, end, buckets);
+    return { range: name, start, end, series, edges };
   });
 }

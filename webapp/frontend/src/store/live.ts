@@ -109,7 +109,11 @@ export async function keepKnown(): Promise<void> {
   const siteId = site.peek()?.id;
   const savedAt = pointStore.knownAt.peek();
   if (!user || !siteId || savedAt === null || isDown(liveState.peek())) return;
-  await saveSnapshot(user, siteId, { savedAt, points: pointStore.allPoints(), alarms: openAlarms.peek() });
+  await saveSnapshot(user, siteId, {
+    savedAt,
+    points: pointStore.allPoints(),
+    alarms: openAlarms.peek(),
+  });
 }
 
 export function startLive(siteId: string): void {

@@ -25,7 +25,12 @@ export const pendingOps = signal<readonly PendingOp[]>([]);
 /** Made once for each form, so that a second try after a lost answer is the same operation. */
 export const newOpId = (): string => uuid7();
 
-export async function sendOp(alarm: string, op: OpKind, note: string, id: string): Promise<SendResult> {
+export async function sendOp(
+  alarm: string,
+  op: OpKind,
+  note: string,
+  id: string,
+): Promise<SendResult> {
   const doneAt = serverNow();
   const body = { op, done_at: new Date(doneAt).toISOString(), note };
   try {
@@ -44,7 +49,9 @@ export const pendingFor = (alarm: string): PendingOp[] =>
 
 function isShown(pending: PendingOp, alarm: Alarm): boolean {
   const steps = alarm.transitions ?? [];
-  const about = steps.filter((step) => step.id === pending.id || (step.note ?? "") === pending.note);
+  const about = steps.filter(
+    (step) => step.id === pending.id || (step.note ?? "") === pending.note,
+  );
   if (pending.op === "comment") return about.some((step) => step.kind === "commented");
   const acknowledged = alarm.acknowledgement === "acked" || alarm.state === "normal";
   return acknowledged || about.some((step) => step.kind === "acknowledged");

@@ -14,7 +14,9 @@ export type Session =
 export const session = signal<Session>({ status: "loading" });
 const chosenSite = signal<string | null>(readPref("site"));
 
-export const me = computed<Me | null>(() => (session.value.status === "signed-in" ? session.value.me : null));
+export const me = computed<Me | null>(() =>
+  session.value.status === "signed-in" ? session.value.me : null,
+);
 
 export const site = computed<Site | null>(() => {
   const sites = me.value?.sites ?? [];
@@ -48,7 +50,9 @@ export async function resume(): Promise<void> {
       return;
     }
     const known = await loadMe();
-    session.value = known ? { status: "signed-in", me: known, confirmed: false } : { status: "unreachable" };
+    session.value = known
+      ? { status: "signed-in", me: known, confirmed: false }
+      : { status: "unreachable" };
   }
 }
 

@@ -9,14 +9,18 @@ export const collectors = new Resource<Collector[]>();
 
 export const troubledDevices = computed<Device[]>(() =>
   (devices.state.value.data ?? []).filter(
-    (device) => device.state === "unassigned" || (device.state === "active" && device.health !== "ok"),
+    (device) =>
+      device.state === "unassigned" || (device.state === "active" && device.health !== "ok"),
   ),
 );
 
 export async function loadSiteState(): Promise<void> {
   const current = site.peek();
   if (!current) return;
-  await Promise.all([devices.fetch(() => api.getDevices(current.id)), collectors.fetch(api.getCollectors)]);
+  await Promise.all([
+    devices.fetch(() => api.getDevices(current.id)),
+    collectors.fetch(api.getCollectors),
+  ]);
 }
 
 export function applyDevice(device: Device): void {

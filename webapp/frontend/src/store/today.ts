@@ -1,6 +1,6 @@
 import * as api from "../api/endpoints";
 import type { Point, Series } from "../api/types";
-import { perSlot, total, totalUntil, increments } from "../lib/counters";
+import { equalEdges, increments, perSlot, total, totalUntil } from "../lib/counters";
 import { startOfDay, startOfPreviousDay } from "../lib/zone";
 import { serverNow } from "./clock";
 import { Resource } from "./load";
@@ -29,7 +29,13 @@ export const dayFigures = new Resource<DayFigures>();
 const hasData = (series: Series): boolean => series.count.some((count) => (count ?? 0) > 0);
 
 function daySeries(point: Point, start: number, end: number): Promise<Series> {
-  return api.getReadings(point.device, point.metric, start, end, Math.round((end - start) / BUCKET_MS));
+  return api.getReadings(
+    point.device,
+    point.metric,
+    start,
+    end,
+    Math.round((end - start) / BUCKET_MS),
+  );
 }
 
 async function dayUse(point: Point, at: number, zone: string): Promise<DayUse | null> {
@@ -45,13 +51,15 @@ async function dayUse(point: Point, at: number, zone: string): Promise<DayUse | 
     point,
     today: total(increments(now)),
     yesterday: hasData(then) ? totalUntil(then, before + (at - midnight)) : null,
-    hours: perSlot(now, midnight, HOUR_MS, Math.round((tomorrow - midnight) / HOUR_MS)),
-    yesterdayHours: perSlot(then, before, HOUR_MS, Math.round((midnight - before) / HOUR_MS)),
+    hours: perSlot(now, equalEdges(midnight, tomorrow, HOUR_MS)),
+    yesterdayHours: perSlot(then, equalEdges(before, midnight, HOUR_MS)),
   };
 }
 
 async function figuresOf(metric: string, at: number, zone: string): Promise<DayUse[]> {
-  const counters = allPoints().filter((point) => point.kind === "counter" && point.metric === metric);
+  const counters = allPoints().filter(
+    (point) => point.kind === "counter" && point.metric === metric,
+  );
   const uses = await Promise.all(counters.map((point) => dayUse(point, at, zone)));
   return uses.filter((use) => use !== null).sort((a, b) => b.today - a.today);
 }

@@ -4,7 +4,9 @@ const UPDATE_CHECK_MS = 30 * 60_000;
 
 function offerUpdate(worker: ServiceWorker): void {
   applyUpdate.value = () => {
-    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
+      once: true,
+    });
     worker.postMessage("update");
   };
 }

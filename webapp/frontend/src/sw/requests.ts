@@ -9,7 +9,11 @@ interface RequestFacts {
 }
 
 /** What the worker may do with a request. Anything not surely ours goes to the network untouched. */
-export function handlingOf(request: RequestFacts, origin: string, cached: ReadonlySet<string>): Handling {
+export function handlingOf(
+  request: RequestFacts,
+  origin: string,
+  cached: ReadonlySet<string>,
+): Handling {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== origin) return "network";
   if (SERVER_ONLY.test(url.pathname)) return "network";

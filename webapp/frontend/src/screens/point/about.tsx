@@ -8,16 +8,25 @@ function LimitRow({ limit, point }: { limit: Limit; point: Point }): VNode {
   const value = withUnit(formatShort(limit.value), point.unit === point.label ? null : point.unit);
   const broken = point.value !== null && isViolated(limit, point.value);
   const kind = tData("limit.kind", limit.kind);
-  const delay = limit.on_delay_s > 0 ? t("limit.delay", { delay: formatSpan(limit.on_delay_s) }) : t("limit.at_once");
+  const delay =
+    limit.on_delay_s > 0
+      ? t("limit.delay", { delay: formatSpan(limit.on_delay_s) })
+      : t("limit.at_once");
   return (
-    <li class={broken ? `limit-row level-${limit.level} is-broken` : `limit-row level-${limit.level}`}>
+    <li
+      class={broken ? `limit-row level-${limit.level} is-broken` : `limit-row level-${limit.level}`}
+    >
       <span class="limit-swatch" aria-hidden="true" />
       <span>
         <strong>{t(`level_title.${limit.level}`)}</strong>: {kind} {value}
         {broken ? <span class="limit-broken"> {t("limit.now_broken")}</span> : null}
+        {limit.message ? <span class="limit-message">{limit.message}</span> : null}
         <span class="quiet">
-          {limit.message ? `${limit.message} ` : ""}
-          {t("limit.details", { delay, priority: tData("priority", limit.priority), version: limit.version })}
+          {t("limit.details", {
+            delay,
+            priority: tData("priority", limit.priority),
+            version: limit.version,
+          })}
         </span>
       </span>
     </li>
@@ -25,7 +34,9 @@ function LimitRow({ limit, point }: { limit: Limit; point: Point }): VNode {
 }
 
 export function LimitList({ point }: { point: Point }): VNode {
-  const limits = [...point.limits].sort((a, b) => levelRank(b.level) - levelRank(a.level) || b.value - a.value);
+  const limits = [...point.limits].sort(
+    (a, b) => levelRank(b.level) - levelRank(a.level) || b.value - a.value,
+  );
   return (
     <section class="card" aria-labelledby="limits-title">
       <h2 class="card-title" id="limits-title">

@@ -2,10 +2,22 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useCallback, useMemo } from "preact/hooks";
 import type { Point } from "../../api/types";
-import { type CounterFigures, counterFigures, type GaugeFigures, gaugeFigures } from "../../chart/figures";
+import {
+  type CounterFigures,
+  counterFigures,
+  type GaugeFigures,
+  gaugeFigures,
+} from "../../chart/figures";
 import { lazyComponent } from "../../components/lazy";
 import { Loading, RetryState, StateMessage } from "../../components/states";
-import { formatAmount, formatNumber, formatSpan, formatWhen, unitLabel, withUnit } from "../../i18n/format";
+import {
+  formatAmount,
+  formatNumber,
+  formatSpan,
+  formatWhen,
+  unitLabel,
+  withUnit,
+} from "../../i18n/format";
 import { t } from "../../i18n/t";
 import { serverNow } from "../../store/clock";
 import type { Course } from "../../store/course";
@@ -60,7 +72,11 @@ function GaugeView({ point, course, figures }: ViewProps<GaugeFigures>): VNode {
       ? ""
       : `${formatWhen(at, zone.value, serverNow())}: ${withUnit(number(figures.mean[index]), point.unit)} (${number(figures.min[index])} – ${number(figures.max[index])})`;
   const range = t(`point.range_label.${course.range}`);
-  const summary = { low: number(figures.low), high: number(figures.high), mean: number(figures.average) };
+  const summary = {
+    low: number(figures.low),
+    high: number(figures.high),
+    mean: number(figures.average),
+  };
   return (
     <>
       <Readout
@@ -79,7 +95,12 @@ function GaugeView({ point, course, figures }: ViewProps<GaugeFigures>): VNode {
         end={course.end}
         zone={zone.value}
         limits={point.limits}
-        label={t("point.chart_label", { label: point.label, range, unit: unitLabel(point.unit), ...summary })}
+        label={t("point.chart_label", {
+          label: point.label,
+          range,
+          unit: unitLabel(point.unit),
+          ...summary,
+        })}
         onCursor={onCursor}
       />
       <dl class="facts facts-row">
@@ -96,7 +117,10 @@ function CounterView({ point, course, figures }: ViewProps<CounterFigures>): VNo
   const onCursor = useCallback((index: number | null) => {
     cursor.value = index;
   }, []);
-  const data = useMemo<[number[], ...(number | null)[][]]>(() => [figures.t, figures.growth], [figures]);
+  const data = useMemo<[number[], ...(number | null)[][]]>(
+    () => [figures.t, figures.growth],
+    [figures],
+  );
   const noLimits = useMemo(() => [], []);
   const index = cursor.value;
   const at = index === null ? undefined : figures.t[index];
@@ -113,7 +137,9 @@ function CounterView({ point, course, figures }: ViewProps<CounterFigures>): VNo
         text={under}
         legend={
           <span class="legend">
-            <span class="legend-bar">{t("point.legend_increase", { span: slotText(figures.slot) })}</span>
+            <span class="legend-bar">
+              {t("point.legend_increase", { span: slotText(figures.slot) })}
+            </span>
           </span>
         }
       />
@@ -124,7 +150,12 @@ function CounterView({ point, course, figures }: ViewProps<CounterFigures>): VNo
         end={course.end}
         zone={zone.value}
         limits={noLimits}
-        label={t("point.counter_label", { label: point.label, range, total, unit: unitLabel(point.unit) })}
+        label={t("point.counter_label", {
+          label: point.label,
+          range,
+          total,
+          unit: unitLabel(point.unit),
+        })}
         onCursor={onCursor}
       />
       <dl class="facts facts-row">
@@ -135,7 +166,11 @@ function CounterView({ point, course, figures }: ViewProps<CounterFigures>): VNo
 }
 
 function slotText(slot: number): string {
-  return slot === 3_600_000 ? t("point.hour") : slot === 86_400_000 ? t("point.day") : formatSpan(slot / 1000);
+  return slot === 3_600_000
+    ? t("point.hour")
+    : slot === 86_400_000
+      ? t("point.day")
+      : formatSpan(slot / 1000);
 }
 
 export function CourseView({ point, course }: { point: Point; course: Course }): VNode {
@@ -144,7 +179,9 @@ export function CourseView({ point, course }: { point: Point; course: Course }):
     [point.kind, course],
   );
   if (!figures) {
-    return <StateMessage title={t("point.chart_empty")} help={t("point.chart_empty_help")} icon="live" />;
+    return (
+      <StateMessage title={t("point.chart_empty")} help={t("point.chart_empty_help")} icon="live" />
+    );
   }
   return (
     <>

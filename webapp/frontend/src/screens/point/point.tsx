@@ -18,19 +18,31 @@ import { now } from "../../store/clock";
 import { course, loadCourse, RANGES, type RangeName } from "../../store/course";
 import { wakeLive } from "../../store/live";
 import { points, pointsStatus } from "../../store/points";
+import { zone } from "../../store/session";
 import { loadFailureText } from "../live";
 import { AboutPoint, LimitList } from "./about";
 import { CourseView } from "./course-view";
 
 const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
-function RangeChoice({ range, onChange }: { range: RangeName; onChange: (range: RangeName) => void }): VNode {
+function RangeChoice({
+  range,
+  onChange,
+}: {
+  range: RangeName;
+  onChange: (range: RangeName) => void;
+}): VNode {
   return (
     <fieldset class="segments">
       <legend class="sr-only">{t("point.range")}</legend>
       {RANGE_NAMES.map((name) => (
         <label key={name} class="segment">
-          <input type="radio" name="range" checked={name === range} onChange={() => onChange(name)} />
+          <input
+            type="radio"
+            name="range"
+            checked={name === range}
+            onChange={() => onChange(name)}
+          />
           <span>
             <span aria-hidden="true">{t(`point.range.${name}`)}</span>
             <span class="sr-only">{t(`point.range_label.${name}`)}</span>
@@ -51,13 +63,13 @@ function CourseBody({ point, reload }: { point: Point; reload: () => void }): VN
 
 function CourseCard({ point }: { point: Point }): VNode {
   const range = useSignal<RangeName>("24h");
-  const { device, metric, kind } = point;
-  const reload = (): void => void loadCourse(device, metric, range.value, kind === "counter");
+  const siteZone = zone.value;
+  const reload = (): void => void loadCourse(point, range.value, siteZone);
   useEffect(() => {
     reload();
     const timer = setInterval(reload, RANGES[range.value].refresh);
     return () => clearInterval(timer);
-  }, [device, metric, kind, range.value]);
+  }, [point.point, point.kind, range.value, siteZone]);
   return (
     <section class="card course" aria-label={t("point.range")}>
       <RangeChoice
@@ -121,7 +133,8 @@ function Body({ id }: { id: string }): VNode {
   const item = points.value.get(id);
   if (item) return <Found point={item.value} />;
   if (pointsStatus.value === "loading") return <Loading rows={4} />;
-  if (pointsStatus.value === "failed") return <RetryState {...loadFailureText()} onRetry={wakeLive} />;
+  if (pointsStatus.value === "failed")
+    return <RetryState {...loadFailureText()} onRetry={wakeLive} />;
   return (
     <StateMessage title={t("point.unknown")} help={t("point.unknown_help")} icon="search">
       <a class="button" href="/live">

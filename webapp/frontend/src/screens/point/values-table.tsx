@@ -30,7 +30,11 @@ function rowsOf(figures: Props["figures"], precision: number): Row[] {
     } else if (figures.mean[index] !== null) {
       rows.push({
         at,
-        cells: [number(figures.mean[index]), number(figures.min[index]), number(figures.max[index])],
+        cells: [
+          number(figures.mean[index]),
+          number(figures.min[index]),
+          number(figures.max[index]),
+        ],
       });
     }
   });
@@ -44,8 +48,15 @@ function Table({ point, range, figures }: Props): VNode {
       : [t("point.mean"), t("point.lowest"), t("point.highest")];
   const unit = unitLabel(point.unit);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section class="table-scroll" tabIndex={0} aria-label={t("point.table_caption", { label: point.label, range: t(`point.range_label.${range}`) })}>
+    <section
+      class="table-scroll"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+      tabIndex={0}
+      aria-label={t("point.table_caption", {
+        label: point.label,
+        range: t(`point.range_label.${range}`),
+      })}
+    >
       <table>
         <thead>
           <tr>

@@ -15,7 +15,9 @@ import { troubledDevices } from "../../store/site-state";
 function deviceTrouble(device: Device): string {
   if (device.state === "unassigned") return t("today.device_unassigned");
   if (!device.last_seen_at) return t("today.device_never");
-  return t("today.device_silent", { time: formatWhen(Date.parse(device.last_seen_at), zone.value, serverNow()) });
+  return t("today.device_silent", {
+    time: formatWhen(Date.parse(device.last_seen_at), zone.value, serverNow()),
+  });
 }
 
 function DeviceItem({ device }: { device: Device }): VNode {

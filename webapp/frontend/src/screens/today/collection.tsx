@@ -12,7 +12,9 @@ const BACKLOG = 100;
 function stateText(collector: Collector): string {
   if (collector.state === "silent") {
     const at = collector.last_seen_at;
-    return t("today.collector_silent", { time: at ? formatWhen(Date.parse(at), zone.value, serverNow()) : "—" });
+    return t("today.collector_silent", {
+      time: at ? formatWhen(Date.parse(at), zone.value, serverNow()) : "—",
+    });
   }
   return collector.connected ? t("today.collector_running") : t("today.collector_disconnected");
 }
@@ -23,7 +25,8 @@ function details(collector: Collector): string[] {
   if (collector.received) lines.push(t("today.collector_received", { count: collector.received }));
   const backlog = collector.outbox_depth ?? 0;
   if (backlog >= BACKLOG) lines.push(t("today.collector_backlog", { count: backlog }));
-  if (collector.dead_letters) lines.push(t("today.collector_dead", { count: collector.dead_letters }));
+  if (collector.dead_letters)
+    lines.push(t("today.collector_dead", { count: collector.dead_letters }));
   if (!collector.durable_broker) lines.push(t("today.collector_demo_broker"));
   return lines;
 }

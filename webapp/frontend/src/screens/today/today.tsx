@@ -25,6 +25,8 @@ function OpenAlarms(): VNode | null {
   const alarms = openAlarms.value;
   if (alarmsStatus.value !== "ready" && alarms.length === 0) return null;
   if (alarms.length === 0) {
+    // Without any value nothing is known about the limits either.
+    if (points.value.size === 0) return null;
     return (
       <section class="all-clear">
         <span class="all-clear-icon">
@@ -61,7 +63,13 @@ function Figures(): VNode | null {
   if (!data) return null;
   return (
     <>
-      <UseCard title={t("today.energy")} icon="bolt" uses={data.energy} at={data.at} note={t("today.energy_note")} />
+      <UseCard
+        title={t("today.energy")}
+        icon="bolt"
+        uses={data.energy}
+        at={data.at}
+        note={t("today.energy_note")}
+      />
       <UseCard title={t("today.volume")} icon="drop" uses={data.volume} at={data.at} />
     </>
   );
@@ -114,9 +122,9 @@ export function Today(): VNode {
   return (
     <>
       <div class="page-head page-head-today">
-        <p class="overline">{current?.name}</p>
+        <p class="overline">{t("today.title")}</p>
         <h1>
-          <span class="sr-only">{t("today.title")}: </span>
+          <span class="sr-only">{current?.name}: </span>
           <time dateTime={new Date(serverNow()).toISOString()}>
             <DateLine />
           </time>

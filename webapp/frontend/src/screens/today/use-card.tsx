@@ -35,7 +35,8 @@ function Leading({ use, at }: { use: DayUse; at: number }): VNode {
         {use.point.device_name}
       </a>
       <p class="use-figure">
-        <span class="figure">{formatAmount(use.today)}</span> <span class="unit">{unitLabel(use.point.unit)}</span>
+        <span class="figure">{formatAmount(use.today)}</span>{" "}
+        <span class="unit">{unitLabel(use.point.unit)}</span>
       </p>
       <Comparison use={use} />
       <HourBars use={use} start={startOfDay(at, zone.value)} />

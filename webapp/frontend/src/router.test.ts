@@ -1,0 +1,85 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  address,
+  goBack,
+  navigate,
+  parseRoute,
+  pointPath,
+  route,
+  safeNext,
+  signInPath,
+  startRouter,
+} from "./router";
+
+describe("parseRoute", () => {
+  it("knows every screen", () => {
+    expect(parseRoute("/")).toEqual({ screen: "today" });
+    expect(parseRoute("/live")).toEqual({ screen: "live" });
+    expect(parseRoute("/alarms")).toEqual({ screen: "alarms", ended: false });
+    expect(parseRoute("/alarms?ended")).toEqual({ screen: "alarms", ended: true });
+    expect(parseRoute("/alarms/4f")).toEqual({ screen: "alarm", id: "4f" });
+    expect(parseRoute("/sign-in?next=%2Flive")).toEqual({ screen: "sign-in", next: "/live" });
+  });
+
+  it("reads back what pointPath writes, whatever is in the names", () => {
+    const path = pointPath("dairy.effluent", "ph/50%");
+    expect(parseRoute(path)).toEqual({
+      screen: "point",
+      device: "dairy.effluent",
+      metric: "ph/50%",
+    });
+  });
+
+  it("calls everything else unknown, broken escapes too", () => {
+    expect(parseRoute("/nowhere")).toEqual({ screen: "unknown" });
+    expect(parseRoute("/live/a/b/c")).toEqual({ screen: "unknown" });
+    expect(parseRoute("/alarms/%E0%A4%A")).toEqual({ screen: "alarm", id: "%E0%A4%A" });
+  });
+});
+
+describe("signing in", () => {
+  it("returns only to our own pages", () => {
+    expect(safeNext("/alarms/1")).toBe("/alarms/1");
+    for (const trap of [
+      null,
+      "",
+      "https://evil.example",
+      "//evil.example",
+      "/\\evil.example",
+      "/sign-in",
+    ]) {
+      expect(safeNext(trap)).toBe("/");
+    }
+    expect(signInPath("/")).toBe("/sign-in");
+    expect(parseRoute(signInPath("/alarms?ended"))).toEqual({
+      screen: "sign-in",
+      next: "/alarms?ended",
+    });
+  });
+});
+
+describe("navigation", () => {
+  beforeEach(() => {
+    startRouter();
+    navigate("/", true);
+  });
+
+  it("follows a plain click on one of our links and leaves others to the browser", () => {
+    document.body.innerHTML =
+      '<a id="in" href="/live"><b>Live</b></a><a id="new" href="/alarms" target="_blank">x</a>';
+    document
+      .querySelector("#in b")
+      ?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    expect(route.value).toEqual({ screen: "live" });
+    const other = new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: true });
+    document.querySelector("#new")?.dispatchEvent(other);
+    expect(address.value).toBe("/live");
+  });
+
+  it("goes to the parent when the page was opened directly", () => {
+    navigate("/alarms/1", true);
+    history.replaceState(null, "", "/alarms/1");
+    goBack("/alarms");
+    expect(address.value).toBe("/alarms");
+  });
+});
