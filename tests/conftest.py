@@ -42,6 +42,17 @@ def need(name: str, present: bool) -> None:
     pytest.skip(f"{name} is not installed")
 
 
+@pytest.fixture(autouse=True)
+def _no_process_outlives_its_test() -> Iterator[None]:
+    before = len(servers.STARTED)
+    yield
+    for process in reversed(servers.STARTED[before:]):
+        servers.end(process)
+        if process.stdout is not None:
+            process.stdout.close()
+    del servers.STARTED[before:]
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Server]:
     """A real mosquitto."""

@@ -14,6 +14,10 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+# Every process that a test started, so that none outlives a test that failed.
+STARTED: list[subprocess.Popen[Any]] = []
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 
@@ -66,6 +70,7 @@ class Server:
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **self.env}
         )
+        STARTED.append(self.process)
         if self.log and not isinstance(out, int):
             out.close()
         wait_for(self._up, 30, f"{self.command[0]} on port {self.port}")
@@ -84,14 +89,20 @@ class Server:
         self._end(self.stop_signal)
 
     def _end(self, number: signal.Signals) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(number)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        if self.process is not None:
+            end(self.process, number)
+
+
+def end(process: subprocess.Popen[Any], number: signal.Signals = signal.SIGTERM) -> None:
+    """Ends a process and waits for it; kills it when it does not listen."""
+    if process.poll() is not None:
+        return
+    process.send_signal(number)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def mosquitto(folder: Path, extra: str = "") -> Server:
@@ -146,7 +157,7 @@ def postgres(folder: Path) -> Server:
                 parent.chmod(0o755)
         shutil.chown(folder, "postgres")
     subprocess.run(
-        [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "fieldproof", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "fieldproof", "-A", "trust", "--no-sync"],
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
     command = [

@@ -33,7 +33,7 @@ class _Group(click.Group):
         except ConfigError as error:
             _errors.print("[red]The configuration cannot be used:[/]")
             for fault in error.faults:
-                _errors.print(f"  • {fault}", markup=False)
+                _errors.print(f"  • {fault}", markup=False, soft_wrap=True)
             sys.exit(EXIT_CONFIG)
         except StoreUnavailable as error:
             _errors.print(f"[red]Failed:[/] {error}")

@@ -43,7 +43,7 @@ def _from_http(error: HTTPException) -> Response:
     elif status == 405:
         allowed = ", ".join(sorted(error.valid_methods or [])) if hasattr(error, "valid_methods") else ""
         detail = f"{request.method} is not possible here; {allowed} is." if allowed else "Use another method."
-    problem = Problem(CODE_OF_STATUS.get(status, "bad_request"), detail)
+    problem = Problem(CODE_OF_STATUS.get(status, "internal" if status >= 500 else "bad_request"), detail)
     response = answer(problem)
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))

@@ -45,8 +45,10 @@ class Subscriber:
         self.closed = False
 
     def offer(self, batch: bytes) -> None:
-        """Never waits: a full queue closes the stream."""
+        """Never waits: a full queue closes the stream. Its place is free again once the server has let go of it."""
         with self._changed:
+            if self.closed:
+                return
             if len(self._batches) >= _MAX_BATCHES:
                 self.closed = True
                 self._batches.clear()

@@ -23,6 +23,7 @@ from webapp.queries.devices import device_items
 # A transaction may commit some time after it noted the time: rows are looked for again for this long.
 OVERLAP_MS = 10_000
 _DEVICES_EVERY_S = 2.0
+_MAX_ALARMS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,9 @@ def _point_marks(rows: list[Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
 
 
 def _alarms(db: Session, since: int) -> list[Alarm]:
-    found = select(Alarm).where(Alarm.forwarded_at >= since - OVERLAP_MS).order_by(Alarm.forwarded_at)
-    return list(db.scalars(found))
+    """The newest ones, oldest first: who was away for long reads the list again anyway."""
+    found = select(Alarm).where(Alarm.forwarded_at >= since - OVERLAP_MS).order_by(Alarm.forwarded_at.desc())
+    return list(db.scalars(found.limit(_MAX_ALARMS)))[::-1]
 
 
 def _alarm_mark(alarm: Alarm) -> tuple[int, int]:

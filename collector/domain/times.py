@@ -18,7 +18,9 @@ def parse_time(value: object) -> tuple[int, bool]:
     Raises ValueError with what was found and what is wanted.
     """
     if isinstance(value, bool):
-        raise ValueError(f"time {value!r} is not a time; send ISO 8601, epoch seconds or epoch milliseconds")
+        raise ValueError(  # noqa: TRY004 - callers catch one kind of refusal
+            f"time {value!r} is not a time; send ISO 8601, epoch seconds or epoch milliseconds"
+        )
     if isinstance(value, int | float):
         return _from_number(value), True
     if isinstance(value, str):
@@ -28,9 +30,7 @@ def parse_time(value: object) -> tuple[int, bool]:
             raise ValueError(f"time '{value[:40]}' is not ISO 8601, such as 2026-11-23T10:00:00Z") from None
         named = moment.tzinfo is not None
         return _epoch_ms(moment if named else moment.replace(tzinfo=UTC)), named
-    raise ValueError(  # noqa: TRY004 - callers catch one kind of refusal
-        f"time of type {type(value).__name__}; send ISO 8601, epoch seconds or epoch milliseconds"
-    )
+    raise ValueError(f"time of type {type(value).__name__}; send ISO 8601, epoch seconds or epoch milliseconds")
 
 
 def _from_number(value: float) -> int:

@@ -20,7 +20,7 @@ DEVICE = "fieldproof/plant/meter/readings"
 
 
 def messages(base: int) -> list[dict[str, Any]]:
-    """Half with a time of their own and half without, in turn. Each value is its number: a lost or doubled one shows."""
+    """Half with a time of their own and half without, in turn. A value is its number: a lost or doubled one shows."""
     return [
         {"time": base + i, "values": {"volume_total": i}} if i % 2 else {"values": {"energy_import": i}}
         for i in range(MESSAGES)

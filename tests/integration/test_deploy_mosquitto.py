@@ -132,6 +132,9 @@ def publish(broker: Broker, numbers: range, qos: int = 1) -> None:
         # Packet ids end at 65535 and the client's own queue there too.
         if number % 5_000 == 4_999:
             info.wait_for_publish(WAIT_S)
+    if qos == 0:
+        # Nobody confirms these. A last one at QoS 1 on the same connection: when that is accepted, all were read.
+        info = client.publish(TOPIC, f"{numbers.stop:<266}".encode(), 1)
     info.wait_for_publish(WAIT_S)
     assert info.is_published()
     client.disconnect()
@@ -169,8 +172,6 @@ def test_messages_at_qos_0_wait_too(own_broker: Broker) -> None:
     with Session(own_broker, MQTTProtocolVersion.MQTTv5):
         pass
     publish(own_broker, range(500), qos=0)
-    # A last one at QoS 1, on the same connection order: when it is accepted, the broker has read those before it.
-    publish(own_broker, range(500, 501))
     with Session(own_broker, MQTTProtocolVersion.MQTTv5) as back:
         back.wait_for(501)
     assert back.numbers == set(range(501))

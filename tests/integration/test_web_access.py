@@ -92,7 +92,8 @@ def test_a_stranger_sees_no_row_of_another_site_in_any_list(web: Web, name: str)
     extra = "?state=all" if name == "alarms" else ""
     mine = web.items(f"/{name}{extra}", "manager")
     theirs = web.items(f"/{name}{extra}", "stranger")
-    assert mine and theirs
+    assert mine
+    assert theirs
     assert {item["site"] for item in mine} <= {"dairy", None}
     assert {item["site"] for item in theirs} <= {"brewery", None}
 

@@ -207,7 +207,7 @@ def _rest() -> list[Any]:
             broker="mqtt://broker",
             config_version=7,
             stats=STATS,
-        ),  # fmt: skip
+        ),
     ]
 
 
@@ -225,7 +225,7 @@ def _people() -> list[Any]:
                 password_hash=_HASH,
                 created_by="test",
                 created_at=NOW,
-            )  # fmt: skip
+            )
         )
         rows.append(
             ApiToken(
@@ -236,7 +236,7 @@ def _people() -> list[Any]:
                 token_hash=token_hash(token_of(name)),
                 created_by="test",
                 created_at=NOW,
-            )  # fmt: skip
+            )
         )
         rows += [UserSite(user_id=f"user-{name}", site_id=site) for site in sites or ()]
         rows += [ApiTokenSite(token_id=f"token-{name}", site_id=site) for site in sites or ()]

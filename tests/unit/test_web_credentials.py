@@ -37,7 +37,8 @@ def test_a_configured_key_is_used_and_nothing_is_written(tmp_path: Path) -> None
 
 
 def test_workers_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from webapp.credentials import secret_key; print(secret_key(None, pathlib.Path(sys.argv[1])))"
+    make = "print(secret_key(None, pathlib.Path(sys.argv[1])))"
+    code = f"import sys, pathlib; from webapp.credentials import secret_key; {make}"
     command = [sys.executable, "-c", code, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({process.communicate(timeout=30)[0] for process in processes}) == 1

@@ -26,7 +26,9 @@ def test_a_client_that_does_not_take_its_events_is_closed_and_its_queue_let_go()
         assert not subscriber.closed
         subscriber.offer(b"x" * 1000)
     assert subscriber.closed
+    subscriber.offer(b"late")
     assert subscriber.take(0) is None
+    assert len(subscriber._batches) == 0
     assert list(frames(subscriber, None)) == [b"retry: 3000\n\n"]
 
 

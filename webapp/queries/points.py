@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from collector.domain.alarms import state_of
@@ -172,7 +172,3 @@ def find_point(db: Session, who: Principal, device: str, metric: str) -> Point |
         .join(Device, Device.id == Point.device_id)
         .where(scope.devices(who), Point.device_id == device, Point.metric == metric)
     ).one_or_none()
-
-
-def point_count(db: Session) -> int:
-    return db.scalar(select(func.count()).select_from(Point)) or 0

@@ -27,7 +27,12 @@ function Screen({ at }: { at: Route }): VNode {
       return <Alarms selected={at.id} showEnded={false} />;
     default:
       return (
-        <StateMessage title={t("app.unknown_page")} help={t("app.unknown_page_help")} icon="search">
+        <StateMessage
+          title={t("app.unknown_page")}
+          help={t("app.unknown_page_help")}
+          alone
+          icon="search"
+        >
           <a class="button" href="/">
             {t("app.go_today")}
           </a>
@@ -67,7 +72,7 @@ export function App(): VNode {
       {site.value ? (
         <Screen at={route.value} />
       ) : (
-        <StateMessage title={t("signin.no_site")} icon="pin" />
+        <StateMessage alone title={t("signin.no_site")} icon="pin" />
       )}
     </AppShell>
   );

@@ -1,3 +1,4 @@
+import type { DetachedWindowAPI } from "happy-dom";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   address,
@@ -60,6 +61,10 @@ describe("signing in", () => {
 
 describe("navigation", () => {
   beforeEach(() => {
+    // This DOM follows a link before the document hears of the click; browsers do it afterwards.
+    const { happyDOM } = window as unknown as { happyDOM: DetachedWindowAPI };
+    happyDOM.settings.navigation.disableMainFrameNavigation = true;
+    happyDOM.settings.navigation.disableFallbackToSetURL = true;
     startRouter();
     navigate("/", true);
   });

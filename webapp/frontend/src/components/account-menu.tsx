@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { t, tData } from "../i18n/t";
+import { navigate } from "../router";
 import { pwa } from "../store/pwa";
 import { chooseSite, me, signOut, site } from "../store/session";
 import { chooseTheme, THEMES, theme } from "../store/theme";
@@ -54,9 +55,13 @@ export function AccountMenu({ onClose }: { onClose: () => void }): VNode {
   const person = me.value;
   const leave = (): void => {
     failed.value = false;
-    signOut().catch(() => {
-      failed.value = true;
-    });
+    signOut().then(
+      // The next person at this phone starts at the front, not where this one was.
+      () => navigate("/sign-in", true),
+      () => {
+        failed.value = true;
+      },
+    );
   };
   return (
     <Sheet title={t("account.title")} onClose={onClose}>

@@ -68,18 +68,10 @@ function TopBar({ onAccount }: { onAccount: () => void }): VNode {
       </span>
       <span class="top-site">{site.value?.name}</span>
       <ConnectionChip />
-      <button
-        type="button"
-        class="account-button"
-        aria-label={t("account.open")}
-        onClick={onAccount}
-      >
-        <span class="avatar" aria-hidden="true">
-          {initials(name)}
-        </span>
-        <span class="account-name" aria-hidden="true">
-          {name}
-        </span>
+      <button type="button" class="account-button" onClick={onAccount}>
+        <span class="avatar">{initials(name)}</span>
+        <span class="account-name">{name}</span>
+        <span class="sr-only">{t("account.open")}</span>
       </button>
     </header>
   );

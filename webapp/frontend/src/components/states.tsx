@@ -7,11 +7,14 @@ interface StateProps {
   help?: string;
   icon?: IconName;
   tone?: "calm" | "good" | "problem";
+  /** Set where the message is all there is on the page, and so its heading. */
+  alone?: boolean;
   children?: ComponentChildren;
 }
 
 /** One way of saying "there is nothing here, and this is what to do". */
-export function StateMessage({ title, help, icon, tone = "calm", children }: StateProps): VNode {
+export function StateMessage(props: StateProps): VNode {
+  const { title, help, icon, tone = "calm", alone = false, children } = props;
   return (
     <div class={`state state-${tone}`}>
       {icon ? (
@@ -19,7 +22,7 @@ export function StateMessage({ title, help, icon, tone = "calm", children }: Sta
           <Icon name={icon} size={28} />
         </span>
       ) : null}
-      <p class="state-title">{title}</p>
+      {alone ? <h1 class="state-title">{title}</h1> : <p class="state-title">{title}</p>}
       {help ? <p class="state-help">{help}</p> : null}
       {children}
     </div>

@@ -169,7 +169,9 @@ function Body({ id }: { id: string }): VNode {
   if (status === "loading")
     return known ? <Found alarm={known} complete={false} /> : <Loading rows={4} />;
   if (failure === "missing") {
-    return <StateMessage title={t("alarm.unknown")} help={t("alarm.unknown_help")} icon="search" />;
+    return (
+      <StateMessage alone title={t("alarm.unknown")} help={t("alarm.unknown_help")} icon="search" />
+    );
   }
   if (known) return <Found alarm={known} complete={false} />;
   return <RetryState title={t("alarm.load_failed")} onRetry={() => void refreshDetail()} />;

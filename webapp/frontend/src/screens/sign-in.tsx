@@ -116,7 +116,7 @@ export function SignIn(): VNode {
   const expired = state.status === "signed-out" && state.expired;
   return (
     <div class="sign-in">
-      <div class="sign-in-side">
+      <header class="sign-in-side">
         <div class="sign-in-brand">
           <BrandMark size={48} />
           <span>{t("app.name")}</span>
@@ -135,7 +135,7 @@ export function SignIn(): VNode {
           />
           <circle class="art-dot" cx="560" cy="82" r="7" />
         </svg>
-      </div>
+      </header>
       <main class="sign-in-main" id="main">
         <h1>{t("signin.title")}</h1>
         {expired ? (

@@ -10,6 +10,7 @@ import { settleOps } from "./ops";
 import * as pointStore from "./points";
 import { confirmSession, me, site } from "./session";
 import { applyDevice, clearSiteState } from "./site-state";
+import { dayFigures } from "./today";
 
 export const SPARK_HOURS = 6;
 const SPARK_EVERY_MS = 5 * 60_000;
@@ -145,6 +146,7 @@ export function stopLive(): void {
     pointStore.clearPoints();
     clearAlarms();
     clearSiteState();
+    dayFigures.reset();
   });
 }
 

@@ -53,9 +53,19 @@ function RangeChoice({
   );
 }
 
-function CourseBody({ point, reload }: { point: Point; reload: () => void }): VNode {
+interface CourseProps {
+  point: Point;
+  range: RangeName;
+  reload: () => void;
+}
+
+function CourseBody({ point, range, reload }: CourseProps): VNode {
   const { status, data, failure } = course.state.value;
-  if (data && data.series.point === point.point) return <CourseView point={point} course={data} />;
+  const own = data?.series.point === point.point ? data : null;
+  // The old range may stay while the new one loads, but not pass for it when loading failed.
+  if (own && (status === "ready" || own.range === range)) {
+    return <CourseView point={point} course={own} />;
+  }
   if (status !== "failed") return <Loading rows={1} />;
   const title = failure === "unreachable" ? t("point.chart_offline") : t("point.chart_failed");
   return <RetryState title={title} onRetry={reload} />;
@@ -66,6 +76,7 @@ function CourseCard({ point }: { point: Point }): VNode {
   const siteZone = zone.value;
   const reload = (): void => void loadCourse(point, range.value, siteZone);
   useEffect(() => {
+    if (course.state.peek().data?.series.point !== point.point) course.reset();
     reload();
     const timer = setInterval(reload, RANGES[range.value].refresh);
     return () => clearInterval(timer);
@@ -78,7 +89,7 @@ function CourseCard({ point }: { point: Point }): VNode {
           range.value = name;
         }}
       />
-      <CourseBody point={point} reload={reload} />
+      <CourseBody point={point} range={range.value} reload={reload} />
     </section>
   );
 }
@@ -136,7 +147,7 @@ function Body({ id }: { id: string }): VNode {
   if (pointsStatus.value === "failed")
     return <RetryState {...loadFailureText()} onRetry={wakeLive} />;
   return (
-    <StateMessage title={t("point.unknown")} help={t("point.unknown_help")} icon="search">
+    <StateMessage alone title={t("point.unknown")} help={t("point.unknown_help")} icon="search">
       <a class="button" href="/live">
         {t("point.all")}
       </a>

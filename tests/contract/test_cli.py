@@ -1,0 +1,61 @@
+"""The command line of the contract: names, exit codes, and answers a script can read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from webapp.cli import main
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, arguments, env=env)
+
+
+def test_every_command_explains_itself() -> None:
+    for command in ("up", "collect", "serve", "simulate", "users add", "users list", "users reset", "tokens create"):
+        result = run(*command.split(), "--help")
+        assert result.exit_code == 0, command
+        assert result.output.splitlines()[2].strip(), f"{command} has no sentence about itself"
+
+
+def test_bad_configuration_exits_with_78_and_lists_every_fault() -> None:
+    result = run("collect", env={"FIELDPROOF_PORT": "x", "FIELDPROOF_MQTT_URL": "http://y"})
+    assert result.exit_code == 78
+    assert "FIELDPROOF_PORT" in result.output
+    assert "FIELDPROOF_MQTT_URL" in result.output
+
+
+def test_wrong_usage_exits_with_2() -> None:
+    assert run("up", "--prot", "1").exit_code == 2
+    assert run("users", "add", "ann", "--role", "king").exit_code == 2
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    return str(tmp_path / "data")
+
+
+def test_a_user_is_added_listed_and_given_a_new_password(data: str) -> None:
+    added = run("users", "add", "ann", "--role", "manager", "--name", "Ann", "--data", data)
+    assert added.exit_code == 0, added.output
+    assert "Password: " in added.output
+    listed = run("users", "list", "--json", "--data", data)
+    assert [(user["username"], user["role"]) for user in json.loads(listed.output)] == [("ann", "manager")]
+    assert "new password" in run("users", "reset", "ann", "--data", data).output
+
+
+def test_the_same_user_again_is_told_what_to_do(data: str) -> None:
+    run("users", "add", "ann", "--role", "manager", "--data", data)
+    again = run("users", "add", "ann", "--role", "manager", "--data", data)
+    assert again.exit_code == 1
+    assert "users reset ann" in again.output
+
+
+def test_a_token_is_printed_alone(data: str) -> None:
+    made = run("tokens", "create", "--name", "script", "--role", "auditor", "--data", data)
+    assert made.exit_code == 0, made.output
+    assert len(made.output.split()) == 1

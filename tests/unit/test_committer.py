@@ -1,0 +1,109 @@
+"""One transaction for everything a batch brings, and memory that never runs ahead of the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import orjson
+import pytest
+
+from collector.alarms.evaluator import Evaluator
+from collector.domain.limits import Limit
+from collector.ingest.committer import Committer
+from collector.ingest.message import Message
+from collector.ingest.pipeline import Pipeline, Processed
+from collector.profiles.files import device_configs
+from collector.profiles.library import load_library
+from collector.profiles.vocabulary import load_vocabulary
+from collector.stores.collector_db import open_collector_db, transaction
+
+VOCABULARY = load_vocabulary(device_configs())
+PIPELINE = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
+NOW = 1_795_521_600_000
+LIMIT = Limit("l", 1, "dairy.effluent", "ph", "high", "permit", "high", 9.0, 0.2)
+
+
+class Plant:
+    def __init__(self, path: Path, receive_maximum: int = 100) -> None:
+        self.db = open_collector_db(path)
+        self.evaluator = Evaluator(self.db)
+        with transaction(self.db):
+            self.evaluator.configure([LIMIT], NOW)
+        self.committer = Committer(self.db, self.evaluator, receive_maximum, lambda: NOW)
+
+    def count(self, table: str) -> int:
+        return int(self.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Plant:
+    return Plant(tmp_path / "collector.db")
+
+
+def message(value: float, packet: int, *, duplicate: bool = False, time: int | None = None) -> Processed:
+    content = {"values": {"ph": value}} | ({"time": time} if time else {})
+    topic = "fieldproof/dairy/effluent/readings"
+    return PIPELINE.process(Message(topic, orjson.dumps(content), 1, packet, duplicate, False, 1, NOW))
+
+
+def test_a_redelivery_without_a_time_of_its_own_is_dropped_also_after_a_restart(tmp_path: Path) -> None:
+    first = Plant(tmp_path / "collector.db")
+    first.committer.commit([message(7.0, 1), message(7.0, 2)])
+    first.db.close()
+    second = Plant(tmp_path / "collector.db")
+    second.committer.commit([message(7.0, 2, duplicate=True)])
+    assert second.count("reading") == 2
+    assert second.committer.stats.redelivered == 1
+
+
+def test_the_same_packet_id_with_another_content_is_a_new_message(plant: Plant) -> None:
+    plant.committer.commit([message(7.0, 1)])
+    plant.committer.commit([message(7.1, 1, duplicate=True)])
+    assert plant.count("reading") == 2
+
+
+def test_a_duplicate_flag_on_a_message_we_never_stored_is_no_reason_to_drop_it(plant: Plant) -> None:
+    plant.committer.commit([message(7.0, 9, duplicate=True)])
+    assert plant.count("reading") == 1
+
+
+def test_only_the_last_deliveries_are_remembered(tmp_path: Path) -> None:
+    plant = Plant(tmp_path / "collector.db", receive_maximum=3)
+    plant.committer.commit([message(7.0, packet) for packet in range(1, 10)])
+    assert plant.count("delivery") == 3
+
+
+def test_a_failed_commit_leaves_nothing_behind_and_the_same_batch_can_be_stored_later(plant: Plant) -> None:
+    batch = [message(9.5, 1, time=NOW - 1000), message(7.0, 2), message(9.9, 3, time=NOW + 1000)]
+    (size,) = plant.db.execute("PRAGMA page_count").fetchone()
+    plant.db.execute(f"PRAGMA max_page_count={size}")
+    big = [message(7.0, packet) for packet in range(4, 3_000)]
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        plant.committer.commit(batch + big)
+    assert [plant.count(table) for table in ("reading", "alarm", "outbox", "delivery", "series")] == [0] * 5
+    plant.db.execute("PRAGMA max_page_count=1073741823")
+    plant.committer.commit(batch)
+    assert plant.count("reading") == 3
+    assert plant.count("alarm") == 1
+    assert plant.committer.stats.received == 3
+
+
+def test_an_open_alarm_is_found_again_after_a_restart(tmp_path: Path) -> None:
+    first = Plant(tmp_path / "collector.db")
+    first.committer.commit([message(9.5, 1, time=NOW - 2000)])
+    first.db.close()
+    second = Plant(tmp_path / "collector.db")
+    second.committer.commit([message(8.0, 2, time=NOW - 1000)])
+    assert second.db.execute("SELECT raised_at, cleared_at FROM alarm").fetchall() == [(NOW - 2000, NOW - 1000)]
+
+
+def test_a_changed_limit_clears_its_open_alarm_and_judges_afresh(plant: Plant) -> None:
+    plant.committer.commit([message(9.5, 1, time=NOW - 2000)])
+    with transaction(plant.db):
+        plant.evaluator.configure([Limit("l", 2, "dairy.effluent", "ph", "high", "permit", "high", 9.4, 0.2)], NOW)
+    plant.committer.commit([message(9.6, 2, time=NOW - 1000)])
+    rows = plant.db.execute("SELECT cleared_at IS NULL FROM alarm ORDER BY raised_at").fetchall()
+    assert rows == [(0,), (1,)]
+    versions = plant.db.execute("SELECT kind, limit_version FROM alarm_transition ORDER BY at, kind DESC").fetchall()
+    assert versions == [("raised", 1), ("cleared", 1), ("raised", 2)]

@@ -1,0 +1,133 @@
+"""The outbox: in order, in two lanes after an outage, and never forgetting what was not delivered."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from collector.errors import StoreRejected, StoreUnavailable
+from collector.stores import outbox
+from collector.stores.collector_db import open_collector_db, transaction
+from collector.stores.entries import Entry, NewEntry
+from collector.stores.forwarder import Forwarder
+from collector.stores.outbox import SPLIT_BEHIND, Outbox
+from tests.servers import wait_for
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return open_collector_db(tmp_path / "collector.db")
+
+
+def put(db: sqlite3.Connection, *numbers: int) -> None:
+    with transaction(db):
+        outbox.append(db, [NewEntry("event", 1, str(number).encode()) for number in numbers], 0)
+
+
+def drain(box: Outbox, most: int, batches: int = 10_000) -> list[int]:
+    got = []
+    for _ in range(batches):
+        found = box.next_batch(most)
+        if found is None:
+            break
+        lane, entries = found
+        got += [entry.body for entry in entries]
+        box.done(lane, entries[-1].seq)
+    return got
+
+
+def test_entries_come_in_the_order_they_were_put(db: sqlite3.Connection) -> None:
+    put(db, *range(10))
+    assert drain(Outbox(db, "site"), 3) == list(range(10))
+
+
+def test_what_was_not_reported_done_comes_again(db: sqlite3.Connection) -> None:
+    put(db, 1, 2)
+    box = Outbox(db, "site")
+    box.next_batch(10)
+    assert drain(Outbox(db, "site"), 10) == [1, 2]
+
+
+def test_a_batch_is_bounded_by_what_its_entries_hold_and_takes_at_least_one(db: sqlite3.Connection) -> None:
+    with transaction(db):
+        outbox.append(db, [NewEntry("event", 700, b"1"), NewEntry("event", 700, b"2")], 0)
+    found = Outbox(db, "site").next_batch(500)
+    assert found is not None
+    assert [entry.body for entry in found[1]] == [1]
+
+
+def test_after_an_outage_the_present_is_sent_before_the_backlog_and_both_arrive_once(db: sqlite3.Connection) -> None:
+    backlog = list(range(SPLIT_BEHIND + 100))
+    put(db, *backlog)
+    box = Outbox(db, "site")
+    first = drain(box, 50, batches=1)
+    put(db, -1, -2)
+    assert drain(box, 50, batches=1) == [-1, -2]
+    assert first + drain(box, 50) == backlog
+    assert box.depth() == 0
+
+
+def test_two_destinations_drain_apart_and_only_what_both_have_is_pruned(db: sqlite3.Connection) -> None:
+    put(db, 1, 2, 3)
+    site, influx = Outbox(db, "site"), Outbox(db, "influx")
+    drain(site, 10)
+    outbox.prune(db)
+    assert influx.depth() == 3
+    drain(influx, 10)
+    assert outbox.prune(db) == 3
+
+
+def test_a_destination_that_is_no_longer_configured_does_not_hold_the_outbox(db: sqlite3.Connection) -> None:
+    put(db, 1)
+    site, _ = Outbox(db, "site"), Outbox(db, "influx")
+    drain(site, 10)
+    outbox.forget_destinations(db, ["site"])
+    assert outbox.prune(db) == 1
+
+
+class Picky:
+    """A destination that is away at first, and refuses odd numbers."""
+
+    name = "picky"
+    batch = 100
+
+    def __init__(self) -> None:
+        self.away = 2
+        self.taken: list[int] = []
+
+    def deliver(self, entries: list[Entry]) -> None:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away")
+        numbers = [number for entry in entries if entry.kind == "readings" for number in entry.body]
+        if any(number % 2 for number in numbers):
+            raise StoreRejected("odd")
+        self.taken += numbers
+
+    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
+        if len(entries) > 1:
+            return [entries[: len(entries) // 2], entries[len(entries) // 2 :]]
+        (entry,) = entries
+        if entry.kind != "readings" or len(entry.body) == 1:
+            return [entries]
+        middle = len(entry.body) // 2
+        return [[Entry(entry.seq, entry.kind, part)] for part in (entry.body[:middle], entry.body[middle:])]
+
+
+def test_a_refused_reading_alone_becomes_a_dead_letter_and_the_rest_arrive(tmp_path: Path) -> None:
+    path = tmp_path / "collector.db"
+    db = open_collector_db(path)
+    with transaction(db):
+        outbox.append(db, [NewEntry("readings", 3, b"[2,4,5]"), NewEntry("readings", 2, b"[6,7]")], 0)
+    picky = Picky()
+    forwarder = Forwarder(path, picky, lambda: 1_000)
+    forwarder.start()
+    wait_for(lambda: db.execute("SELECT count(*) FROM outbox").fetchone() == (0,), what="an empty outbox")
+    forwarder.stop()
+    forwarder.join(10)
+    assert picky.taken == [2, 4, 6]
+    letters = db.execute("SELECT reason, detail, payload FROM dead_letter ORDER BY payload").fetchall()
+    assert letters == [("refused", "odd", b"[5]"), ("refused", "odd", b"[7]")]
+    db.close()

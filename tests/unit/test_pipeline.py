@@ -1,0 +1,95 @@
+"""From a message to readings: units, quality, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from collector.domain.reading import Quality, Reading
+from collector.ingest.message import Message
+from collector.ingest.pipeline import Pipeline
+from collector.profiles.files import device_configs
+from collector.profiles.library import load_library
+from collector.profiles.vocabulary import load_vocabulary
+
+VOCABULARY = load_vocabulary(device_configs())
+PIPELINE = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
+NOW = 1_795_521_600_000
+
+
+def process(content: Any, topic: str = "fieldproof/dairy/Effluent 1/readings") -> Any:
+    payload = content if isinstance(content, bytes) else orjson.dumps(content)
+    return PIPELINE.process(Message(topic, payload, 1, 7, False, False, 1, NOW))
+
+
+def one(content: Any) -> Reading:
+    (reading,) = process(content).readings
+    return reading
+
+
+def test_the_device_id_is_a_slug_and_the_native_name_is_kept() -> None:
+    (device,) = process({"values": {"ph": 7}}).devices
+    assert (device.id, device.source_name, device.site) == ("dairy.effluent-1", "Effluent 1", "dairy")
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "unit", "canonical"),
+    [
+        ("flow", 1, "L/s", 3.6),
+        ("active_power", 1500, "W", 1.5),
+        ("energy_import", 2500, "Wh", 2.5),
+        ("temperature", 68, "degF", 20),
+        ("temperature", 293.15, "K", 20),
+        ("conductivity", 1.5, "mS/cm", 1500),
+        ("cod", 0.1, "g/L", 100),
+    ],
+)
+def test_values_are_stored_in_the_canonical_unit(metric: str, value: float, unit: str, canonical: float) -> None:
+    reading = one({"values": {metric: value}, "units": {metric: unit}})
+    assert reading.value == pytest.approx(canonical)
+    assert reading.quality is Quality.GOOD
+
+
+def test_a_unit_that_cannot_be_converted_is_bad_and_keeps_the_value_as_sent() -> None:
+    reading = one({"values": {"flow": 5}, "units": {"flow": "bananas"}})
+    assert (reading.value, reading.quality, reading.reasons.words) == (5, Quality.BAD, ["unit"])
+
+
+def test_a_value_outside_its_physical_bounds_is_bad() -> None:
+    reading = one({"values": {"ph": 15}})
+    assert (reading.quality, reading.reasons.words) == (Quality.BAD, ["range"])
+
+
+def test_an_unknown_metric_is_stored_and_flagged() -> None:
+    reading = one({"values": {"sparkle": 3}})
+    assert (reading.metric, reading.value, reading.reasons.words) == ("sparkle", 3, ["unknown_metric"])
+
+
+@pytest.mark.parametrize("value", ["fault", "nan", "", None, [], {}])
+def test_a_status_in_place_of_a_number_is_a_bad_reading_without_a_value(value: Any) -> None:
+    reading = one({"values": {"ph": value}})
+    assert (reading.value, reading.quality, reading.reasons.words) == (None, Quality.BAD, ["no_value"])
+
+
+def test_numbers_as_text_and_booleans_are_numbers() -> None:
+    values = {r.metric: r.value for r in process({"values": {"ph": "7,2", "flow": "3.5", "do": True}}).readings}
+    assert values == {"ph": 7.2, "flow": 3.5, "do": 1.0}
+
+
+def test_one_faulty_object_of_a_list_leaves_the_others_and_is_told() -> None:
+    result = process([{"values": {"ph": 7}}, {"value": 1}, {"time": "soon", "values": {"ph": 7}}])
+    assert len(result.readings) == 1
+    assert result.refused.reason == "bad_format"
+    assert "object 2 of 3" in result.refused.detail
+    assert "object 3 of 3" in result.refused.detail
+
+
+def test_a_time_without_an_offset_is_taken_as_utc_and_flagged() -> None:
+    reading = one({"time": "2026-11-24T11:59:00", "values": {"ph": 7}})
+    assert (reading.observed_at, reading.quality, reading.reasons.words) == (NOW - 60_000, Quality.UNCERTAIN, ["clock"])
+
+
+def test_a_payload_beyond_any_device_is_refused_unread() -> None:
+    assert process(b" " * 1_000_001).refused.reason == "too_large"

@@ -1,0 +1,54 @@
+"""Settings: where they come from, and that every fault is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.errors import ConfigError
+from collector.settings import load_settings
+
+NO_FILE = Path("/nonexistent/fieldproof.toml")
+
+
+def test_options_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "fieldproof.toml"
+    file.write_text('port = 1\nhost = "a"\ndata = "x"\n')
+    settings = load_settings({"FIELDPROOF_PORT": "2", "FIELDPROOF_HOST": "b"}, file, {"port": 3, "host": None})
+    assert (settings.port, settings.host, settings.data) == (3, "b", Path("x"))
+
+
+def test_a_secret_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    settings = load_settings({"FIELDPROOF_SECRET_KEY_FILE": str(tmp_path / "secret")})
+    assert settings.secret_key == "s3cret"
+
+
+def test_every_fault_is_told_at_once_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "fieldproof.toml"
+    file.write_text('prot = 1\nmqtt_url = "http://x"\n')
+    env = {
+        "FIELDPROOF_PORT": "http", "FIELDPROOF_INFLUX_URL": "localhost", "FIELDPROOF_MQTT_CERT": "c.pem",
+        "FIELDPROOF_INFLUX_TOKEN_FILE": "/nonexistent",
+    }  # fmt: skip
+    with pytest.raises(ConfigError) as caught:
+        load_settings(env, file)
+    text = "\n".join(caught.value.faults)
+    for part in ("unknown key 'prot'", "mqtt_url: 'http://x'", "FIELDPROOF_PORT: 'http'", "FIELDPROOF_INFLUX_URL",
+                 "FIELDPROOF_MQTT_CERT", "/nonexistent"):  # fmt: skip
+        assert part in text
+
+
+@pytest.mark.parametrize("file", ["port = ", "\udcff"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, file: str) -> None:
+    path = tmp_path / "fieldproof.toml"
+    path.write_bytes(file.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError, match=r"fieldproof\.toml"):
+        load_settings({}, path)
+
+
+@pytest.mark.parametrize("url", ["mqtt://", "tcp://x", "mqtt://a,mqtt://b"])
+def test_a_broker_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="MQTT_URL"):
+        load_settings({"FIELDPROOF_MQTT_URL": url})
