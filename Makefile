@@ -21,7 +21,7 @@ run: $(VENV)/.run ## Set up and start the demo: live readings in a browser
 test: $(VENV)/.dev ## Install what the tests need where that is possible, and run them
 	@tests/services.sh
 	@$(BIN)/python -m pytest $(ARGS)
-	@cd webapp/frontend && PATH="$$($(CURDIR)/$(BIN)/python -m tests.node_path):$$PATH" npm test --silent
+	@$(BIN)/python -m tests.frontend test
 
 check: $(VENV)/.dev ## Lint, types, import arrows, sizes, deploy files
 	$(BIN)/ruff format --check .
@@ -30,8 +30,7 @@ check: $(VENV)/.dev ## Lint, types, import arrows, sizes, deploy files
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.gates.sizes
 	$(BIN)/python deploy/check.py
-	@cd webapp/frontend && PATH="$$($(CURDIR)/$(BIN)/python -m tests.node_path):$$PATH" && export PATH && set -ex; \
-	  npm run --silent typecheck; npm run --silent lint; npm run --silent size
+	$(BIN)/python -m tests.frontend typecheck lint size
 
 bench: $(VENV)/.dev ## Measure; ONLY=name for one; writes build/bench.json
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))

@@ -59,7 +59,7 @@ def fingerprint(source: Path) -> str:
 
 def home_is_writable() -> bool:
     """npm keeps its cache below the home directory; service accounts may have none to write to."""
-    home = Path(os.path.expanduser("~"))
+    home = Path("~").expanduser()
     cache = home / ".npm"
     return os.access(cache if cache.exists() else home, os.W_OK | os.X_OK)
 

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from collector.alarms.evaluator import Evaluator
@@ -33,19 +33,33 @@ log = logging.getLogger(__name__)
 
 
 class CollectorService:
-    """`durable_broker` false: the demo broker, which forgets what it holds when it stops."""
+    """`prepare` brings the site database to the schema of this version; it is called when the database can be reached.
 
-    def __init__(self, settings: Settings, *, durable_broker: bool = True, clock: Clock = now_ms) -> None:
+    `durable_broker` false: the demo broker, which forgets what it holds when it stops.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        prepare: Callable[[], None],
+        *,
+        durable_broker: bool = True,
+        clock: Clock = now_ms,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._durable_broker = durable_broker
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
-        # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
         broker = Broker.parse(settings.mqtt_url or DEFAULT_BROKER)
         self._db = open_collector_db(settings.collector_db)
         self.id = f"fieldproof-{_installation(self._db)}-0"
-        self._source = MqttSource(settings, broker, self.id, library.topic_filters(), clock, v5=durable_broker)
+        # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
+        self._filters = library.topic_filters()
+        former = (get_meta(self._db, "topic_filters") or "").split()
+        self._source = MqttSource(
+            settings, broker, self.id, self._filters, clock, former_filters=former, v5=durable_broker
+        )
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(self._db, self._evaluator, RECEIVE_MAXIMUM, clock)
         self._news: list[News] = []
@@ -63,6 +77,7 @@ class CollectorService:
             engine,
             self._heartbeat,
             clock,
+            prepare=prepare,
             version=self._snapshot.version,
             cursor=commands.cursor(self._db),
             is_applied=lambda ident: commands.applied(self._side, ident),
@@ -93,6 +108,7 @@ class CollectorService:
             forwarder.stop()
         for thread in (*self._forwarders, self._link):
             thread.join(10)
+        self._side.close()
         self._db.close()
 
     def _wake_forwarders(self) -> None:
@@ -114,7 +130,7 @@ class CollectorService:
                 self._source.events.pop(0)
             now = self._clock()
             if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
-                housekeeping.tidy(self._db, now)
+                housekeeping.tidy(self._db, now, keep_readings=self._settings.influx_url is None)
                 self._housekeeping_at = now
         except sqlite3.Error as error:
             log.error("cannot store, trying again: error=%s", error)
@@ -150,8 +166,10 @@ class CollectorService:
         if commands.applied(self._db, command.id):
             return
         operation = commands.operation(command)
-        if operation is not None:
-            self._evaluator.operate(operation, now)
+        if operation is None:
+            log.warning("command not known to this version: id=%s kind=%s", command.id, command.kind)
+        elif not self._evaluator.operate(operation, now):
+            log.warning("command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target)
         commands.mark_applied(self._db, command, now)
 
     def _note_connection(self, session_present: bool) -> None:
@@ -171,6 +189,7 @@ class CollectorService:
                 }
                 outbox.append(self._db, [record_entry("event", event)], now)
             set_meta(self._db, "session", self._source.broker.name)
+            set_meta(self._db, "topic_filters", " ".join(self._filters))
 
     # -- heartbeat ---------------------------------------------------------------------------------------------------
 

@@ -75,6 +75,8 @@ def load_settings(
     return Settings(**values)
 
 
+# Read by the build of the front end, not by the product.
+_NOT_SETTINGS = frozenset({"skip_frontend"})
 _NAMES = frozenset(f.name for f in fields(Settings))
 
 
@@ -107,6 +109,9 @@ def _read_env(env: Mapping[str, str], texts: dict[str, tuple[str, Any]], faults:
                 texts[name.removesuffix("_file")] = (key, Path(value).read_text(encoding="utf-8").strip())
             except OSError as error:
                 faults.append(f"{key}: cannot read {value}: {error.strerror}")
+        elif name not in _NOT_SETTINGS:
+            # A misspelt name that is passed over in silence would leave a plant with a default it did not choose.
+            faults.append(f"{key}: no such setting in this version; known: {', '.join(sorted(_NAMES))}")
 
 
 def _convert(name: str, raw: Any) -> Any:
@@ -141,6 +146,10 @@ def _check_mqtt_url(text: str) -> None:
         raise ValueError(f"'{text}' is not of the form mqtt://user:password@host:1883 or mqtts://host:8883")
     if "," in text:
         raise ValueError("this version reads from one broker; give one address")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"'{text}': {error}") from None
 
 
 def _check_together(values: Mapping[str, Any], faults: list[str]) -> None:

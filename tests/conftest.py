@@ -76,18 +76,21 @@ def influx(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def _postgres() -> Iterator[Server]:
     need("postgresql", servers.find_postgres() is not None)
-    server = servers.postgres(tmp_path_factory.mktemp("postgres"))
+    server = servers.postgres()
+    if server.process is not None:
+        # It serves the whole session, not only the test that happened to ask first.
+        servers.STARTED.remove(server.process)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def own_postgres() -> Iterator[Server]:
     """A PostgreSQL for this test alone, which it may stop."""
     need("postgresql", servers.find_postgres() is not None)
-    server = servers.postgres(tmp_path_factory.mktemp("own-postgres"))
+    server = servers.postgres()
     yield server
     server.stop()
 

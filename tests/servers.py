@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import getpass
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -143,23 +145,20 @@ def influxdb(folder: Path) -> Server:
     return Server([program, "-config", str(config)], port, ready=ready, log=folder / "influxdb.log").start()
 
 
-def postgres(folder: Path) -> Server:
+def postgres() -> Server:
     """A cluster of its own. PostgreSQL refuses to run as root: then it runs as the package's user."""
     programs = find_postgres()
     assert programs is not None
     port = free_port()
+    # Not below pytest's folders: those are closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="fieldproof-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     data = folder / "pg"
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if as_user:
-        for parent in (folder, *folder.parents):
-            # pytest's folders are closed to others; PostgreSQL must be able to walk through them.
-            if parent.owner() == "root" and str(parent).startswith("/tmp/"):
-                parent.chmod(0o755)
         shutil.chown(folder, "postgres")
-    subprocess.run(
-        [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "fieldproof", "-A", "trust", "--no-sync"],
-        check=True, capture_output=True, cwd=folder,
-    )  # fmt: skip
+    initdb = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "fieldproof", "-A", "trust", "-E", "UTF8"]
+    subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=folder)
     command = [
         *as_user, str(programs / "postgres"), "-D", str(data), "-p", str(port),
         "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off",

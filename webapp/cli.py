@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
@@ -35,6 +36,9 @@ class _Group(click.Group):
             for fault in error.faults:
                 _errors.print(f"  • {fault}", markup=False, soft_wrap=True)
             sys.exit(EXIT_CONFIG)
+        except OperationalError as error:
+            _errors.print(f"Failed: the site database cannot be used: {error.orig}", markup=False, soft_wrap=True)
+            sys.exit(EXIT_FAILED)
         except StoreUnavailable as error:
             _errors.print(f"[red]Failed:[/] {error}")
             sys.exit(EXIT_FAILED)
@@ -85,8 +89,8 @@ def collect(demo_broker: bool, **given: Any) -> None:
     from webapp.migrate import migrate
 
     settings = _settings(**given)
-    migrate(settings.site_database_url)
-    CollectorService(settings, durable_broker=not demo_broker).run(_stop_on_signal())
+    service = CollectorService(settings, lambda: migrate(settings.site_database_url), durable_broker=not demo_broker)
+    service.run(_stop_on_signal())
 
 
 @main.command()
@@ -100,6 +104,7 @@ def serve(workers: int, **given: Any) -> None:
     from webapp.server import serve as serve_web
 
     settings = _settings(**given)
+    _check_readings(settings)
     migrate(settings.site_database_url)
     serve_web(settings, workers)
 
@@ -117,6 +122,16 @@ def simulate(interval: float, mqtt: str | None) -> None:
 
     url = _settings(mqtt=mqtt).mqtt_url or DEFAULT_BROKER
     run(load_demo_site(), load_vocabulary(device_configs()), url, _stop_on_signal(), Pace(interval_s=interval))
+
+
+def _check_readings(settings: Settings) -> None:
+    """With the site database on a server of its own, the readings must come from somewhere too."""
+    if settings.database_url and not settings.influx_url and not settings.collector_db.exists():
+        fault = (
+            f"there are no readings to show, {settings.collector_db} does not exist: run 'serve' on the host of a"
+            " running collector with its data folder, or set FIELDPROOF_INFLUX_URL"
+        )
+        raise ConfigError([fault])
 
 
 def _stop_on_signal() -> threading.Event:

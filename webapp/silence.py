@@ -149,9 +149,11 @@ def _transition(db: Session, alarm: str, kind: str, at: int, now: int) -> None:
 class SilenceWatch:
     """The thread that looks. It never dies of a database that is away: it looks again."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, patience_s: float = SILENT_AFTER_MS / 1000) -> None:
+        """After a stop of everything the collector starts with us: it is given its time before it is called silent."""
         self._database = database
         self._clock = clock
+        self._patience_s = patience_s
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -167,6 +169,7 @@ class SilenceWatch:
 
     def _run(self) -> None:
         away = False
+        self._stop.wait(self._patience_s)
         while not self._stop.wait(LOOK_EVERY_S):
             try:
                 look(self._database, self._clock())

@@ -28,9 +28,9 @@ from collector.profiles.vocabulary import load_vocabulary
 from collector.settings import Settings
 from collector.sitedb.engine import make_engine
 from collector.stores.collector_db import open_collector_db
+from webapp.auth import ROLES
 from webapp.broker import demo_broker
 from webapp.children import Child, Children
-from webapp.auth import ROLES
 from webapp.demo_seed import seed_demo
 from webapp.migrate import migrate
 

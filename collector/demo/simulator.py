@@ -88,8 +88,7 @@ def _send(unsent: list[Outgoing], publish: Publish, stop: threading.Event) -> in
     while unsent and not stop.is_set():
         try:
             publish(*unsent[0])
-        # RuntimeError is what the MQTT client raises for a message that it was given while the connection was gone.
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             if not failed:
                 log.warning("broker does not take messages: error=%s", error)
             failed = True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-# A clock that runs ahead by more than this is wrong: a value from the future would stay "the latest" until then.
-FUTURE_TOLERANCE_MS = 5 * 60_000
+# A clock that runs ahead by more than this is wrong: a value from the future would stay "the latest" until then, and
+# its limits would be judged by nothing else in the meantime.
+FUTURE_TOLERANCE_MS = 60_000
 # 2000-01-01: anything older is a clock that was never set (1970, or a real-time clock's own zero).
 EARLIEST_MS = 946_684_800_000
 # Numbers below this are epoch seconds, at or above it epoch milliseconds (1e11 s is the year 5138, 1e11 ms is 1973).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collector.domain.devices import slug
-from collector.domain.reading import Quality, Reading, Reason, stated_quality
+from collector.domain.reading import Quality, Reading, Reason
 from collector.domain.times import usable
 from collector.errors import MessageError
 from collector.ingest.message import Message
@@ -25,6 +25,7 @@ class SeenDevice:
     source_name: str
     profile: str
     site: str | None
+    stale_after_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ class Pipeline:
         )
         devices = tuple(
             {
-                entry.device: SeenDevice(entry.device, entry.source_name, profile.id, entry.site or self.default_site)
+                entry.device: SeenDevice(
+                    entry.device, entry.source_name, profile.id, entry.site or self.default_site, profile.stale_after_s
+                )
                 for entry in decoding.decoded
             }.values()
         )
@@ -82,9 +85,7 @@ class Pipeline:
         return Processed(message, readings, devices, refused)
 
     def _reading(self, entry: Decoded, measured: Measured, received_at: int) -> Reading:
-        quality, reasons = Quality.GOOD, Reason.NONE
-        if measured.stated is not None:
-            quality, reasons = stated_quality(measured.stated)
+        quality, reasons = measured.stated
         value, unit_quality, unit_reason = self._canonical(measured)
         quality, reasons = max(quality, unit_quality), reasons | unit_reason
         observed_at, stamped = entry.time, False

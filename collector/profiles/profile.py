@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from collector.domain.reading import Quality, Reason
 from collector.errors import ConfigError
 from collector.profiles.files import read_yaml
 from collector.profiles.vocabulary import flatten
@@ -79,8 +80,8 @@ class QualityRule:
     """When the path holds something non-empty, the device reports a fault about itself."""
 
     path: JsonPath
-    nonempty: str
-    reason: str
+    quality: Quality
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,6 @@ class _MetricSchema(Schema):
     name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9_]+$"))
     path = _path_field(required=True)
     unit = fields.String(required=True)
-    optional = fields.Boolean(load_default=False)
-    kind = fields.String(validate=validate.OneOf(["gauge", "counter"]))
 
 
 class _TimeSchema(Schema):
@@ -139,10 +138,13 @@ class _TimeSchema(Schema):
     unit = fields.String(required=True, validate=validate.OneOf(["s", "ms", "iso"]))
 
 
+_REASONS = [str(reason.name).lower() for reason in Reason]
+
+
 class _QualitySchema(Schema):
     path = _path_field(required=True)
     nonempty = fields.String(required=True, validate=validate.OneOf(["uncertain", "bad"]))
-    reason = fields.String(load_default="device_fault")
+    reason = fields.String(load_default="device_fault", validate=validate.OneOf(_REASONS))
 
 
 class _ExpectSchema(Schema):
@@ -191,7 +193,10 @@ def load_profile(path: Path) -> Profile:
         source_name=loaded["source_name"] or loaded["device_id"],
         time=TimeRule(tuple(time["path"]), time["unit"]) if time else None,
         metrics=tuple(MetricRule(m["name"], tuple(m["path"]), m["unit"]) for m in loaded["metrics"]),
-        quality=tuple(QualityRule(tuple(q["path"]), q["nonempty"], q["reason"]) for q in loaded["quality"]),
+        quality=tuple(
+            QualityRule(tuple(q["path"]), Quality[q["nonempty"].upper()], Reason[q["reason"].upper()])
+            for q in loaded["quality"]
+        ),
         every_s=loaded["expect"]["every_s"],
         stale_after_s=loaded["expect"]["stale_after_s"],
         products=tuple(loaded["products"]),

@@ -10,9 +10,9 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, FromClause, insert, select, update
+from sqlalchemy import Connection, Engine, FromClause, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from collector.clock import Clock
 from collector.domain.reading import Quality, Reason
@@ -60,14 +60,11 @@ class SiteDestination:
                     chosen = [entry for entry in entries if entry.kind == kind]
                     if chosen:
                         write(db, chosen)
-        except IntegrityError as error:
+        except (IntegrityError, DataError) as error:
             raise StoreRejected(str(error.orig)) from error
-        except OperationalError as error:
-            raise StoreUnavailable(f"site database: {error.orig}") from error
         except DBAPIError as error:
-            if error.connection_invalidated:
-                raise StoreUnavailable(f"site database: {error.orig}") from error
-            raise StoreRejected(str(error.orig)) from error
+            # Away, locked, or not migrated yet: none of these says that the entries are wrong.
+            raise StoreUnavailable(f"site database: {error.orig}") from error
 
     def parts(self, entries: list[Entry]) -> list[list[Entry]]:
         middle = len(entries) // 2
@@ -86,36 +83,31 @@ class SiteDestination:
         _upsert(db, Point.__table__, rows, ("device_id", "metric"), newer="observed_at")
 
     def _devices(self, db: Connection, entries: list[Entry]) -> None:
-        """A new device arrives unassigned; of a known one only what was seen is renewed, never what people gave it."""
         sites = set(db.execute(select(Site.id)).scalars())
         for entry in entries:
             seen = entry.body
-            found = db.execute(
-                update(Device)
-                .where(Device.id == seen["id"])
-                .values(
-                    source_name=seen["source_name"],
-                    last_seen_at=seen["last_seen_at"],
-                    collector_id=self._collector,
-                )
+            self._device(db, {**seen, "site_id": seen["site_id"] if seen["site_id"] in sites else None})
+
+    def _device(self, db: Connection, seen: dict[str, Any]) -> None:
+        """A new device arrives unassigned; of a known one only what was seen is renewed, never what people gave it."""
+        known = db.execute(
+            select(Device.first_seen_at, Device.last_seen_at).where(Device.id == seen["id"])
+        ).one_or_none()
+        if known is None:
+            name = seen["source_name"][:200]
+            db.execute(insert(Device).values({**seen, "name": name, "collector_id": self._collector}))
+            return
+        db.execute(
+            update(Device)
+            .where(Device.id == seen["id"])
+            .values(
+                source_name=seen["source_name"],
+                first_seen_at=known.first_seen_at or seen["first_seen_at"],
+                last_seen_at=max(known.last_seen_at or 0, seen["last_seen_at"]),
+                collector_id=self._collector,
+                site_id=func.coalesce(Device.site_id, seen["site_id"]),
             )
-            if found.rowcount:
-                unset = Device.first_seen_at.is_(None)
-                db.execute(
-                    update(Device).where(Device.id == seen["id"], unset).values(first_seen_at=seen["first_seen_at"])
-                )
-                continue
-            site = seen["site_id"] if seen["site_id"] in sites else None
-            db.execute(
-                insert(Device).values(
-                    {
-                        **seen,
-                        "site_id": site,
-                        "name": seen["source_name"][:200],
-                        "collector_id": self._collector,
-                    }
-                )
-            )
+        )
 
     def _alarms(self, db: Connection, entries: list[Entry]) -> None:
         last: dict[str, dict[str, Any]] = {}

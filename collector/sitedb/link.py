@@ -40,6 +40,7 @@ class SiteLink(threading.Thread):
         heartbeat: Callable[[], dict[str, Any]],
         clock: Clock,
         *,
+        prepare: Callable[[], None],
         version: int,
         cursor: int,
         is_applied: Callable[[str], bool],
@@ -54,6 +55,8 @@ class SiteLink(threading.Thread):
         self._is_applied = is_applied
         self._stop_asked = threading.Event()
         self._beat_at = 0
+        self._prepare = prepare
+        self._prepared = False
         self._down = False
         self.inbox: queue.SimpleQueue[News] = queue.SimpleQueue()
 
@@ -63,6 +66,7 @@ class SiteLink(threading.Thread):
     def run(self) -> None:
         while not self._stop_asked.wait(_PULL_S):
             try:
+                self._prepare_once()
                 self._pull()
                 self._beat()
             except SQLAlchemyError as error:
@@ -73,6 +77,12 @@ class SiteLink(threading.Thread):
                 if self._down:
                     log.info("site database is back")
                 self._down = False
+
+    def _prepare_once(self) -> None:
+        """Bring the database to our schema as soon as it can be reached; ingest does not wait for it."""
+        if not self._prepared:
+            self._prepare()
+            self._prepared = True
 
     def _pull(self) -> None:
         with self._engine.connect() as db:

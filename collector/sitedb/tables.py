@@ -1,9 +1,11 @@
 """Operational tables of the site database, shared by the collector and the webapp.
 
-Who writes what: rows of `collector`, `point`, `alarm` (with `source` = a collector's id), `alarm_transition`,
-`dead_letter` and the observed columns of `device` are written by collectors; `site`, `location`, `control_limit`,
-`config` and `command` by the webapp. Times are epoch milliseconds, UTC. Ids made by us are UUIDs in text form,
-because SQLite has no UUID type and PostgreSQL compares text just as well at this size.
+Who writes what: `collector`, `collector_event`, `point`, `dead_letter` and the observed columns of `device` are written
+by collectors; `site`, `location`, `control_limit`, `config`, `command` and what people say of a device by the webapp.
+An `alarm` and its transitions have one writer, which the alarm's `source` names.
+
+Times are epoch milliseconds, UTC. Ids made by us are UUIDs in text form, because SQLite has no UUID type and
+PostgreSQL compares text just as well at this size.
 """
 
 from __future__ import annotations
@@ -74,7 +76,6 @@ class Point(Base):
     __tablename__ = "point"
     device_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     metric: Mapped[str] = mapped_column(String(64), primary_key=True)
-    aspect_id: Mapped[str | None] = mapped_column(String(36))
     value: Mapped[float | None] = mapped_column(Float(53))
     quality: Mapped[str] = mapped_column(String(16), default="good")
     reasons: Mapped[list[str]] = mapped_column(default=list)

@@ -23,6 +23,8 @@ class Seen(Protocol):
     def profile(self) -> str: ...
     @property
     def site(self) -> str | None: ...
+    @property
+    def stale_after_s(self) -> int: ...
 
 
 class DeviceTable:
@@ -68,5 +70,6 @@ class DeviceTable:
                 "site_id": self.site(device.id),
                 "first_seen_at": first_seen,
                 "last_seen_at": now,
+                "stale_after_s": device.stale_after_s,
             },
         )

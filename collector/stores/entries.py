@@ -2,7 +2,7 @@
 
 Kinds and bodies:
 `readings`   list of [device, metric, site or null, observed_at, value, quality, reasons, received_at]
-`device`     {id, source_name, profile, site, first_seen_at, last_seen_at, stale_after_s}
+`device`     columns of the device table that a collector observes
 `alarm`      columns of the site database's alarm table
 `transition` columns of alarm_transition
 `dead_letter` columns of dead_letter, payload in base64

@@ -69,7 +69,7 @@ class Influx:
         if self.policy:
             query.append(("rp", self.policy))
         if self._post("/write", query, body) == 404:
-            raise StoreUnavailable(f"InfluxDB has no database '{self.database}': create it, then all is delivered")
+            raise StoreUnavailable("this is no InfluxDB: it knows neither /api/v2/write nor /write")
 
     def _post(self, path: str, query: list[tuple[str, str]], body: bytes) -> int:
         try:
@@ -116,12 +116,12 @@ class Influx:
 
 
 def _judge(error: ApiException) -> int:
-    """404 is handed back (the path may be unknown); the rest says whether a retry can help."""
+    """404 is handed back where the path is unknown; the rest says whether a retry can help."""
     text = str(error.body or error.reason or "")[:500]
-    if error.status == 404 and "database not found" not in text:
+    if error.status == 404 and "page not found" in text:
         return 404
     if error.status == 404:
-        raise StoreUnavailable(f"InfluxDB: {text.strip()}: create the database, then all is delivered")
+        raise StoreUnavailable(f"InfluxDB: {text.strip()}: create the database or bucket, then all is delivered")
     if error.status in _REFUSED:
         # 1.x stores the rest of a partial write and drops points that are older than its retention: as it was told to.
         raise StoreRejected(f"{error.status}: {text.strip()}")
@@ -142,12 +142,16 @@ def alarm_line(alarm: dict[str, Any]) -> str:
     """An alarm's state at the time it changed, to be drawn beside its readings: measurement `alarms`."""
     acknowledged = alarm["acknowledged_at"] is not None
     changed = [alarm[key] for key in ("raised_at", "cleared_at", "acknowledged_at") if alarm[key] is not None]
-    fields = {"alarm": alarm["id"], "state": state_of(alarm["condition"], acknowledged=acknowledged)}
+    fields = {
+        "alarm": alarm["id"],
+        "level": alarm["level"],
+        "state": state_of(alarm["condition"], acknowledged=acknowledged),
+    }
     texts = ",".join(f"{name}={_string(text)}" for name, text in fields.items())
     numbers = "".join(f",{name}={float(alarm[name])!r}" for name in ("value", "peak") if alarm[name] is not None)
     tags = ",".join(
         f"{name}={_tag(alarm[column] or UNASSIGNED)}"
-        for name, column in (("site", "site_id"), ("device", "device_id"), ("metric", "metric"), ("level", "level"))
+        for name, column in (("site", "site_id"), ("device", "device_id"), ("metric", "metric"), ("limit", "limit_id"))
     )
     return f"alarms,{tags} {texts}{numbers} {max(changed)}"
 

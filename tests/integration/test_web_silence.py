@@ -94,7 +94,7 @@ def test_the_thread_looks_by_itself_and_survives_a_database_that_is_away(
     web.clock.advance(2 * MINUTE)
     with web.parts.db.write() as db:
         db.connection().exec_driver_sql("ALTER TABLE collector RENAME TO collector_away")
-    watch = SilenceWatch(web.parts.db, web.clock)
+    watch = SilenceWatch(web.parts.db, web.clock, patience_s=0)
     failed, calls = threading.Event(), threading.Event()
     original = silence.look
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from collector.sitedb.tables import Collector, DeadLetter
+from collector.sitedb.tables import Collector, CollectorEvent, DeadLetter
 from webapp.auth import Principal
 from webapp.json import iso
 from webapp.queries import scope
@@ -20,6 +20,8 @@ _DEAD_LETTERS = {"last_seen_at": Order((DeadLetter.last_seen_at, DeadLetter.id),
 _COUNTS = ("outbox_depth", "received", "stored", "duplicates", "conflicts", "retained")
 # A payload can be any size; a list is for looking at.
 _SHOWN_BYTES = 4096
+_EVENTS_MS = 7 * 86_400_000
+_EVENTS_EACH = 10
 
 
 def list_collectors(db: Session, args: Mapping[str, Any], now: int) -> tuple[list[dict[str, Any]], str | None]:
@@ -27,10 +29,33 @@ def list_collectors(db: Session, args: Mapping[str, Any], now: int) -> tuple[lis
     if args["q"]:
         statement = statement.where(contains(args["q"], Collector.id))
     collectors, cursor = page(db, statement, _COLLECTORS, args)
-    return [_collector(collector, now) for collector in collectors], cursor
+    events = _events(db, [collector.id for collector in collectors], now)
+    return [_collector(collector, events[collector.id], now) for collector in collectors], cursor
 
 
-def _collector(collector: Collector, now: int) -> dict[str, Any]:
+def _events(db: Session, collectors: Sequence[str], now: int) -> dict[str, list[dict[str, Any]]]:
+    """The newest few of each collector: what an auditor should know about the stream itself."""
+    found: dict[str, list[dict[str, Any]]] = {ident: [] for ident in collectors}
+    recent = (
+        select(CollectorEvent)
+        .where(CollectorEvent.collector_id.in_(collectors), CollectorEvent.ended_at > now - _EVENTS_MS)
+        .order_by(CollectorEvent.ended_at.desc(), CollectorEvent.id)
+    )
+    for event in db.scalars(recent):
+        if len(found[event.collector_id]) < _EVENTS_EACH:
+            found[event.collector_id].append(
+                {
+                    "id": event.id,
+                    "kind": event.kind,
+                    "detail": event.detail,
+                    "started_at": iso(event.started_at),
+                    "ended_at": iso(event.ended_at),
+                }
+            )
+    return found
+
+
+def _collector(collector: Collector, events: list[dict[str, Any]], now: int) -> dict[str, Any]:
     stats = collector.stats
     silent = now - collector.last_seen_at > SILENT_AFTER_MS
     return {
@@ -44,6 +69,7 @@ def _collector(collector: Collector, now: int) -> dict[str, Any]:
         "outbox_age_s": stats.get("outbox_age_s") or 0,
         "dead_letters": sum((stats.get("dead_letters") or {}).values()),
         **{name: stats.get(name) or 0 for name in _COUNTS},
+        "events": events,
     }
 
 

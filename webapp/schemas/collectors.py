@@ -7,6 +7,14 @@ from marshmallow import Schema, fields, validate
 from webapp.schemas.common import Answer, ListQuery, listing, time_field
 
 
+class CollectorEventShown(Answer):
+    id = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "possible_loss: messages may be missing in this time"})
+    detail = fields.String(required=True)
+    started_at = time_field()
+    ended_at = time_field()
+
+
 class CollectorShown(Answer):
     id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(("running", "silent")))
@@ -23,6 +31,9 @@ class CollectorShown(Answer):
     duplicates = fields.Integer(required=True)
     conflicts = fields.Integer(required=True)
     retained = fields.Integer(required=True)
+    events = fields.List(
+        fields.Nested(CollectorEventShown), required=True, metadata={"description": "the newest of the last 7 days"}
+    )
 
 
 class DeadLettersQuery(ListQuery):

@@ -1,1 +1,1 @@
-"""MQTT: the only importers of paho, besides the MQTT alarm channel."""
+"""MQTT: the only importers of paho."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
 
@@ -20,10 +20,13 @@ class Publisher:
     def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
         """Raises OSError when the broker does not take the message within ten seconds."""
         info = self._client.publish(topic, payload, qos)
-        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-            raise OSError(f"cannot publish to {self._broker.name}: {info.rc}")
-        info.wait_for_publish(10)
-        if not info.is_published():
+        try:
+            info.wait_for_publish(10)
+            taken = info.is_published()
+        except (RuntimeError, ValueError) as error:
+            # paho's words for "not connected" and "its queue is full".
+            raise OSError(f"cannot publish to {self._broker.name}: {error}") from error
+        if not taken:
             raise OSError(f"{self._broker.name} did not take the message within 10 s")
 
     def close(self) -> None:

@@ -53,12 +53,15 @@ class MqttSource:
         filters: Iterable[str],
         clock: Clock,
         *,
+        former_filters: Iterable[str] = (),
         v5: bool = True,
     ) -> None:
         self.broker = broker
         self._settings = settings
         self._client_id = client_id
         self._filters = list(filters)
+        # What the kept session may still be subscribed to, although no profile asks for it any more.
+        self._unwanted = sorted(set(former_filters) - set(self._filters))
         self._clock = clock
         self._protocol = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
         self._generation = 0
@@ -108,11 +111,6 @@ class MqttSource:
             if message.qos > 0 and message.generation == self._generation and self.connected:
                 self._client.ack(message.packet_id, message.qos)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Best effort, for the collector's own status."""
-        if self.connected:
-            self._client.publish(topic, payload, qos=0, retain=retain)
-
     def close(self) -> None:
         if self._client.socket() is not None:
             self._client.disconnect()
@@ -159,6 +157,8 @@ class MqttSource:
             flags.session_present,
             self._protocol.name,
         )
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
         # On every connect, session or not: a session may hold yesterday's topics.
         if self._protocol == MQTTProtocolVersion.MQTTv5:
             once = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)

@@ -9,21 +9,19 @@ from typing import Any
 
 import orjson
 
+from collector.domain.reading import Quality, Reason
 from collector.errors import MessageError
 from collector.profiles.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One value as the device sent it.
-
-    `unit` None: the metric's canonical one. `stated`: the device's own word for its quality.
-    """
+    """One value as the device sent it. `unit` None: the canonical one. `stated`: what the device itself says of it."""
 
     metric: str
     value: float | None
     unit: str | None = None
-    stated: str | None = None
+    stated: tuple[Quality, Reason] = (Quality.GOOD, Reason.NONE)
 
 
 @dataclass(frozen=True, slots=True)

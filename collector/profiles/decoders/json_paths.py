@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collector.domain.devices import slug
+from collector.domain.reading import Quality, Reason
 from collector.domain.times import parse_time
 from collector.errors import MessageError
 from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
@@ -38,11 +39,13 @@ def _measured(profile: Profile, content: Any) -> tuple[Measured, ...]:
     return tuple(found)
 
 
-def _stated(profile: Profile, content: Any) -> str | None:
-    words = [rule.nonempty for rule in profile.quality if walk(content, rule.path)]
-    if not words:
-        return None
-    return "bad" if "bad" in words else "uncertain"
+def _stated(profile: Profile, content: Any) -> tuple[Quality, Reason]:
+    """The worst of what the device reports about itself, with all its reasons."""
+    quality, reasons = Quality.GOOD, Reason.NONE
+    for rule in profile.quality:
+        if walk(content, rule.path):
+            quality, reasons = max(quality, rule.quality), reasons | rule.reason
+    return quality, reasons
 
 
 def _time(profile: Profile, content: Any) -> tuple[int | None, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collector.domain.devices import slug
+from collector.domain.reading import stated_quality
 from collector.domain.times import parse_time
 from collector.errors import MessageError
 from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
@@ -42,7 +43,8 @@ def _object(entry: Any, source: str, device: str, site: str) -> Decoded:
     qualities, units = _texts(entry, "quality"), _texts(entry, "units")
     time, certain = parse_time(entry["time"]) if entry.get("time") is not None else (None, True)
     measured = tuple(
-        Measured(_metric(name), number(value), units.get(name), qualities.get(name)) for name, value in values.items()
+        Measured(_metric(name), number(value), units.get(name), stated_quality(qualities.get(name, "good")))
+        for name, value in values.items()
     )
     return Decoded(source, device, site, time, certain, measured)
 

@@ -24,7 +24,7 @@ function Screen({ at }: { at: Route }): VNode {
     case "alarms":
       return <Alarms selected={null} showEnded={at.ended} />;
     case "alarm":
-      return <Alarms selected={at.id} showEnded={false} />;
+      return <Alarms selected={at.id} showEnded={at.ended} />;
     default:
       return (
         <StateMessage

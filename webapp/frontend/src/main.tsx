@@ -12,7 +12,7 @@ import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { App, followSession } from "./app";
 import { t } from "./i18n/t";
-import { route, startRouter } from "./router";
+import { address, route, startRouter } from "./router";
 import { startClock, stopClock } from "./store/clock";
 import { keepKnown, startLive, stopLive, wakeLive } from "./store/live";
 import { resume, siteId } from "./store/session";
@@ -37,6 +37,22 @@ function followTitle(): void {
     const { screen } = route.value;
     const part = screen in names ? t(names[screen as keyof typeof names]) : t("signin.title");
     document.title = `${part} · ${t("app.name")}`;
+  });
+}
+
+/** A page change is silent to a screen reader unless the focus goes to the new heading. */
+function followFocus(): void {
+  let shown = address.peek();
+  effect(() => {
+    const next = address.value;
+    if (next === shown) return;
+    shown = next;
+    requestAnimationFrame(() => {
+      const heading =
+        document.getElementById("alarm-title") ?? document.querySelector<HTMLElement>("main h1");
+      heading?.setAttribute("tabindex", "-1");
+      heading?.focus({ preventScroll: true });
+    });
   });
 }
 
@@ -67,6 +83,7 @@ if (root) {
   startRouter();
   followTheme();
   followTitle();
+  followFocus();
   followSite();
   followSession();
   followVisibility();

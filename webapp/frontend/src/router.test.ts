@@ -18,7 +18,7 @@ describe("parseRoute", () => {
     expect(parseRoute("/live")).toEqual({ screen: "live" });
     expect(parseRoute("/alarms")).toEqual({ screen: "alarms", ended: false });
     expect(parseRoute("/alarms?ended")).toEqual({ screen: "alarms", ended: true });
-    expect(parseRoute("/alarms/4f")).toEqual({ screen: "alarm", id: "4f" });
+    expect(parseRoute("/alarms/4f")).toEqual({ screen: "alarm", id: "4f", ended: false });
     expect(parseRoute("/sign-in?next=%2Flive")).toEqual({ screen: "sign-in", next: "/live" });
   });
 
@@ -34,7 +34,11 @@ describe("parseRoute", () => {
   it("calls everything else unknown, broken escapes too", () => {
     expect(parseRoute("/nowhere")).toEqual({ screen: "unknown" });
     expect(parseRoute("/live/a/b/c")).toEqual({ screen: "unknown" });
-    expect(parseRoute("/alarms/%E0%A4%A")).toEqual({ screen: "alarm", id: "%E0%A4%A" });
+    expect(parseRoute("/alarms/%E0%A4%A")).toEqual({
+      screen: "alarm",
+      id: "%E0%A4%A",
+      ended: false,
+    });
   });
 });
 

@@ -5,7 +5,7 @@ export type Route =
   | { screen: "live" }
   | { screen: "point"; device: string; metric: string }
   | { screen: "alarms"; ended: boolean }
-  | { screen: "alarm"; id: string }
+  | { screen: "alarm"; id: string; ended: boolean }
   | { screen: "sign-in"; next: string }
   | { screen: "unknown" };
 
@@ -30,9 +30,9 @@ export function parseRoute(address: string): Route {
   if (first === "live" && !second) return { screen: "live" };
   if (first === "live" && second && third)
     return { screen: "point", device: second, metric: third };
-  if (first === "alarms" && !second)
-    return { screen: "alarms", ended: url.searchParams.has("ended") };
-  if (first === "alarms" && second && !third) return { screen: "alarm", id: second };
+  const ended = url.searchParams.has("ended");
+  if (first === "alarms" && !second) return { screen: "alarms", ended };
+  if (first === "alarms" && second && !third) return { screen: "alarm", id: second, ended };
   if (first === "sign-in" && !second)
     return { screen: "sign-in", next: safeNext(url.searchParams.get("next")) };
   return { screen: "unknown" };
@@ -40,7 +40,9 @@ export function parseRoute(address: string): Route {
 
 export const pointPath = (device: string, metric: string): string =>
   `/live/${encodeURIComponent(device)}/${encodeURIComponent(metric)}`;
-export const alarmPath = (id: string): string => `/alarms/${encodeURIComponent(id)}`;
+/** `ended` keeps the list that the alarm was chosen from beside it. */
+export const alarmPath = (id: string, ended = false): string =>
+  `/alarms/${encodeURIComponent(id)}${ended ? "?ended" : ""}`;
 export const signInPath = (next: string): string =>
   safeNext(next) === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`;
 

@@ -168,7 +168,6 @@ def upgrade() -> None:
         "point",
         sa.Column("device_id", sa.String(length=128), nullable=False),
         sa.Column("metric", sa.String(length=64), nullable=False),
-        sa.Column("aspect_id", sa.String(length=36), nullable=True),
         sa.Column("value", sa.Float(precision=53), nullable=True),
         sa.Column("quality", sa.String(length=16), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),

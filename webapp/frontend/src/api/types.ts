@@ -57,7 +57,7 @@ export interface Point {
   label: string;
   kind: "gauge" | "counter";
   precision: number;
-  site: string;
+  site: string | null;
   location: Place | null;
   aspect: Named | null;
   unit: string;
@@ -76,7 +76,7 @@ export interface Device {
   id: string;
   name: string;
   source_name: string;
-  site: string;
+  site: string | null;
   location: Place | null;
   state: "unassigned" | "active" | "retired";
   last_seen_at: string | null;
@@ -101,7 +101,8 @@ export interface Alarm {
   device_name: string | null;
   label: string | null;
   unit: string | null;
-  site: string;
+  precision?: number;
+  site: string | null;
   level: Level;
   priority: Priority;
   kind: string;
@@ -151,6 +152,13 @@ export interface Series {
   count: (number | null)[];
 }
 
+export interface CollectorEvent {
+  id: string;
+  kind: string;
+  started_at: string;
+  ended_at: string;
+}
+
 export interface Collector {
   id: string;
   state: "running" | "silent";
@@ -162,6 +170,7 @@ export interface Collector {
   received: number | null;
   stored: number | null;
   dead_letters: number | null;
+  events?: CollectorEvent[];
 }
 
 export interface ReadingEvent {

@@ -1,6 +1,6 @@
+import type { Series } from "../api/types";
 import { perSlot } from "../lib/counters";
-import type { Course } from "../store/course";
-import { RANGES } from "../store/course";
+import { type Course, RANGES } from "../store/course";
 
 export interface GaugeFigures {
   kind: "line";
@@ -24,9 +24,29 @@ export interface CounterFigures {
 const known = (values: (number | null)[]): number[] =>
   values.filter((value): value is number => value !== null);
 
-export function gaugeFigures({ series }: Course): GaugeFigures | null {
-  const means = known(series.mean);
+/** Buckets without readings are left out by the server: a silence longer than allowed breaks the line. */
+export function withGaps(series: Series, staleMs: number): Series {
+  const longest = Math.max(staleMs, 2 * series.resolution_s * 1000);
+  const columns: Series = { ...series, t: [], mean: [], min: [], max: [], count: [] };
+  const add = (t: number, index: number | null): void => {
+    columns.t.push(t);
+    columns.mean.push(index === null ? null : (series.mean[index] ?? null));
+    columns.min.push(index === null ? null : (series.min[index] ?? null));
+    columns.max.push(index === null ? null : (series.max[index] ?? null));
+    columns.count.push(index === null ? 0 : (series.count[index] ?? 0));
+  };
+  series.t.forEach((t, index) => {
+    const before = series.t[index - 1];
+    if (before !== undefined && t - before > longest) add((before + t) / 2, null);
+    add(t, index);
+  });
+  return columns;
+}
+
+export function gaugeFigures(course: Course, staleMs: number): GaugeFigures | null {
+  const means = known(course.series.mean);
   if (means.length === 0) return null;
+  const series = withGaps(course.series, staleMs);
   let sum = 0;
   let weight = 0;
   series.mean.forEach((mean, index) => {

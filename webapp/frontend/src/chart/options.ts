@@ -69,7 +69,7 @@ export function chartOptions(setup: ChartSetup, width: number, height: number): 
     height,
     ms: 1,
     tzDate: (at) => uPlot.tzDate(new Date(at), setup.zone),
-    padding: [12, 8, 0, 0],
+    padding: [12, 22, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, points: { show: line } },
     scales: {

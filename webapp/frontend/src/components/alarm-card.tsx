@@ -22,7 +22,7 @@ export function AlarmCard({ alarm, current = false }: { alarm: Alarm; current?: 
     <li>
       <a
         class={`alarm-card alarm-${alarm.priority} ${unacked ? "is-unacked" : ""} ${alarm.state === "normal" ? "is-ended" : ""}`}
-        href={alarmPath(alarm.id)}
+        href={alarmPath(alarm.id, alarm.state === "normal")}
         data-testid={`alarm-${alarm.id}`}
         aria-current={current ? "page" : undefined}
       >

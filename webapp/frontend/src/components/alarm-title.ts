@@ -1,7 +1,6 @@
 import type { Alarm } from "../api/types";
 import { formatNumber, formatShort, withUnit } from "../i18n/format";
 import { t } from "../i18n/t";
-import { points } from "../store/points";
 
 const unitOf = (alarm: Alarm): string | null => (alarm.unit === alarm.label ? null : alarm.unit);
 
@@ -20,10 +19,10 @@ export function alarmTitle(alarm: Alarm): string {
 export const peakName = (alarm: Alarm): string =>
   t(alarm.kind === "low" ? "alarm.lowest" : "alarm.highest");
 
-/** The point's own precision where it is known, so that an alarm reads like the live value. */
+/** With the metric's precision, so that an alarm reads like the live value. Silence has no value. */
 export function alarmValue(alarm: Alarm, value: number | null): string | null {
-  if (value === null) return null;
-  const precision = alarm.point ? points.value.get(alarm.point)?.peek().precision : undefined;
+  if (value === null || alarm.kind === "silent") return null;
+  const { precision } = alarm;
   const number = precision === undefined ? formatShort(value) : formatNumber(value, precision);
   return withUnit(number, unitOf(alarm));
 }

@@ -5,7 +5,7 @@ import { zone } from "../store/session";
 import type { DayUse } from "../store/today";
 
 const WIDTH = 480;
-const HEIGHT = 120;
+const HEIGHT = 108;
 const BASE = 104;
 
 /** The day before as steps behind the bars, so that the same hour stands above itself. */
@@ -31,6 +31,7 @@ export function HourBars({ use, start }: { use: DayUse; start: number }): VNode 
   if (top <= 0) return null;
   const slot = WIDTH / use.hours.length;
   const y = (value: number): number => BASE - (value / top) * (BASE - 8);
+  const before = stepPath(use.yesterdayHours, slot, y);
   const labels = use.hours.map((_, hour) => hour).filter((hour) => hour % 6 === 0);
   return (
     <figure class="hour-bars">
@@ -60,13 +61,16 @@ export function HourBars({ use, start }: { use: DayUse; start: number }): VNode 
             </rect>
           ),
         )}
-        <path class="bars-before" d={stepPath(use.yesterdayHours, slot, y)} />
-        {labels.map((hour) => (
-          <text key={hour} class="bars-label" x={hour * slot + 2} y={HEIGHT - 2}>
-            {formatClock(start + hour * 3_600_000, zone.value)}
-          </text>
-        ))}
+        <path class="bars-halo" d={before} />
+        <path class="bars-before" d={before} />
       </svg>
+      <p class="bars-hours" aria-hidden="true">
+        {labels.map((hour) => (
+          <span key={hour} style={{ insetInlineStart: `${(hour * 100) / use.hours.length}%` }}>
+            {formatClock(start + hour * 3_600_000, zone.value)}
+          </span>
+        ))}
+      </p>
       <figcaption class="legend">
         <span class="legend-bar">{t("today.legend_today")}</span>
         <span class="legend-line">{t("today.legend_yesterday")}</span>

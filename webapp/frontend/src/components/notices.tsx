@@ -50,12 +50,10 @@ export function InsecureNotice({ onMore }: { onMore: () => void }): VNode | null
   };
   return (
     <div class="notice">
-      <p>
-        {t("pwa.insecure_notice")}{" "}
-        <button type="button" class="link-button" onClick={onMore}>
-          {t("pwa.insecure_more")}
-        </button>
-      </p>
+      <p>{t("pwa.insecure_notice")}</p>
+      <button type="button" class="link-button" onClick={onMore}>
+        {t("pwa.insecure_more")}
+      </button>
       <button type="button" class="icon-button" aria-label={t("pwa.dismiss")} onClick={dismiss}>
         <Icon name="close" size={20} />
       </button>

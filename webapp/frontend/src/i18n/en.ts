@@ -117,6 +117,7 @@ export const en = {
     one: "{count} message waiting to be passed on",
     other: "{count} messages waiting to be passed on",
   },
+  "today.collector_loss": "Messages may be missing from {from} to {until}: the broker forgot us",
   "today.collector_demo_broker": "Demo broker: messages are not kept through a restart",
   "today.collector_dead": {
     one: "{count} message could not be read",
@@ -198,7 +199,8 @@ export const en = {
   "age.never": "never",
   "span.seconds": "{count} s",
   "span.minutes": "{count} min",
-  "span.hours": "{hours} h {minutes} min",
+  "span.hours": "{count} h",
+  "span.hours_minutes": "{hours} h {minutes} min",
   "span.days": { one: "{count} day {hours} h", other: "{count} days {hours} h" },
 
   "point.range": "Range",
@@ -255,9 +257,9 @@ export const en = {
 
   "alarm.title_high": "{label} above {threshold}",
   "alarm.title_low": "{label} below {threshold}",
-  "alarm.title_silent": "No data: {name}",
+  "alarm.title_silent": "Data collection is silent: {name}",
   "alarm.title_other": "{label}",
-  "alarm.collector": "data collection",
+  "alarm.collector": "a collector",
   "alarm.state.active_unacked": "Active, not acknowledged",
   "alarm.state.active_acked": "Active, acknowledged",
   "alarm.state.cleared_unacked": "Over, not acknowledged",

@@ -114,5 +114,8 @@ export function formatSpan(seconds: number): string {
   if (span < HOUR) return t("span.minutes", { count: Math.floor(span / MINUTE) });
   const hours = Math.floor((span % DAY_S) / HOUR);
   if (span >= DAY_S) return t("span.days", { count: Math.floor(span / DAY_S), hours });
-  return t("span.hours", { hours, minutes: Math.floor((span % HOUR) / MINUTE) });
+  const minutes = Math.floor((span % HOUR) / MINUTE);
+  return minutes === 0
+    ? t("span.hours", { count: hours })
+    : t("span.hours_minutes", { hours, minutes });
 }

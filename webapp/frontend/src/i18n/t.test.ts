@@ -51,6 +51,8 @@ describe("formats", () => {
     expect(formatAge(8 * 3600 + 300)).toBe("8 h ago");
     expect(formatAge(86_400)).toBe("1 day ago");
     expect(formatSpan(90)).toBe("1 min");
+    expect(formatSpan(6 * 3600)).toBe("6 h");
+    expect(formatSpan(3600 + 120)).toBe("1 h 2 min");
     expect(formatSpan(2 * 86_400 + 3600)).toBe("2 days 1 h");
   });
 

@@ -23,8 +23,13 @@ function choose(entry: string | { one: string; other: string }, count: unknown):
   return plurals.select(Number(count)) === "one" ? entry.one : entry.other;
 }
 
+const integers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+
 function fill(text: string, params: Record<string, string | number>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name] ?? whole;
+    return typeof value === "number" ? integers.format(value) : value;
+  });
 }
 
 export function t<K extends Key>(key: K, ...args: Args<K>): string {

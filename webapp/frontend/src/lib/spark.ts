@@ -7,9 +7,9 @@ export interface SparkShape {
   y(value: number): number;
 }
 
-/** A counter only climbs; what can be seen in it is how fast. */
+/** A counter only climbs; what can be seen in it is how fast. The last bucket is not over yet. */
 export function growth(values: (number | null)[]): (number | null)[] {
-  return values.map((value, index) => {
+  return values.slice(0, -1).map((value, index) => {
     const before = index > 0 ? values[index - 1] : null;
     if (value === null || before === null || before === undefined || value < before) return null;
     return value - before;

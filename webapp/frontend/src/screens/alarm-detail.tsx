@@ -129,7 +129,7 @@ function Actions({ alarm }: { alarm: Alarm }): VNode | null {
 
 function PointLink({ alarm }: { alarm: Alarm }): VNode | null {
   const [device, metric] = alarm.point?.split("/") ?? [];
-  if (!device || !metric) return null;
+  if (!device || !metric || !points.value.has(`${device}/${metric}`)) return null;
   return (
     <a class="button button-wide" href={pointPath(device, metric)}>
       <Icon name="live" />
@@ -177,14 +177,14 @@ function Body({ id }: { id: string }): VNode {
   return <RetryState title={t("alarm.load_failed")} onRetry={() => void refreshDetail()} />;
 }
 
-export function AlarmDetail({ id }: { id: string }): VNode {
+export function AlarmDetail({ id, from }: { id: string; from: string }): VNode {
   useEffect(() => {
     void openDetail(id);
     return () => closeDetail(id);
   }, [id]);
   return (
     <>
-      <button type="button" class="back-button" onClick={() => goBack("/alarms")}>
+      <button type="button" class="back-button" onClick={() => goBack(from)}>
         <Icon name="back" />
         {t("alarms.title")}
       </button>

@@ -109,7 +109,11 @@ export function Alarms({
       </section>
       <div class="split-main">
         {selected ? (
-          <AlarmDetail key={selected} id={selected} />
+          <AlarmDetail
+            key={selected}
+            id={selected}
+            from={showEnded ? "/alarms?ended" : "/alarms"}
+          />
         ) : (
           <StateMessage title={t("alarms.choose")} icon="alarms" />
         )}

@@ -15,16 +15,18 @@ interface Range {
   span: number;
   /** Buckets of a gauge's line, about one for each pixel pair of a phone. */
   buckets: number;
+  /** Buckets of a counter: whole parts of a bar in every time zone. */
+  part: number;
   /** Width of a counter's bar: a span that people think in. */
   slot: number;
   refresh: number;
 }
 
 export const RANGES: Record<RangeName, Range> = {
-  "1h": { span: HOUR, buckets: 240, slot: 5 * MINUTE, refresh: 15_000 },
-  "24h": { span: DAY, buckets: 288, slot: HOUR, refresh: MINUTE },
-  "7d": { span: 7 * DAY, buckets: 336, slot: 6 * HOUR, refresh: 5 * MINUTE },
-  "30d": { span: 30 * DAY, buckets: 360, slot: DAY, refresh: 5 * MINUTE },
+  "1h": { span: HOUR, buckets: 240, slot: 5 * MINUTE, part: MINUTE, refresh: 15_000 },
+  "24h": { span: DAY, buckets: 288, slot: HOUR, part: 15 * MINUTE, refresh: MINUTE },
+  "7d": { span: 7 * DAY, buckets: 336, slot: 6 * HOUR, part: HOUR, refresh: 5 * MINUTE },
+  "30d": { span: 30 * DAY, buckets: 360, slot: DAY, part: HOUR, refresh: 5 * MINUTE },
 };
 
 export interface Course {
@@ -53,15 +55,13 @@ function barEdges(range: Range, now: number, zone: string): number[] {
   return equalEdges(end - range.span, end, range.slot);
 }
 
-const BUCKETS_PER_BAR = 4;
-
 export async function loadCourse(point: Point, name: RangeName, zone: string): Promise<void> {
   const range = RANGES[name];
   const now = serverNow();
   const edges = point.kind === "counter" ? barEdges(range, now, zone) : [];
   const start = edges[0] ?? now - range.span;
   const end = edges.at(-1) ?? now;
-  const buckets = edges.length > 0 ? (edges.length - 1) * BUCKETS_PER_BAR : range.buckets;
+  const buckets = edges.length > 0 ? Math.round((end - start) / range.part) : range.buckets;
   await course.fetch(async () => {
     const series = await api.getReadings(point.device, point.metric, start, end, buckets);
     return { range: name, start, end, series, edges };

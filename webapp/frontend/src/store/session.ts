@@ -64,8 +64,7 @@ export async function confirmSession(): Promise<void> {
 }
 
 export async function signIn(username: string, password: string): Promise<void> {
-  await api.signIn(username, password);
-  confirm(await api.getMe());
+  confirm(await api.signIn(username, password));
 }
 
 export async function signOut(): Promise<void> {

@@ -174,9 +174,10 @@ function slotText(slot: number): string {
 }
 
 export function CourseView({ point, course }: { point: Point; course: Course }): VNode {
+  const staleMs = (point.stale_after_s ?? 0) * 1000;
   const figures = useMemo(
-    () => (point.kind === "counter" ? counterFigures(course) : gaugeFigures(course)),
-    [point.kind, course],
+    () => (point.kind === "counter" ? counterFigures(course) : gaugeFigures(course, staleMs)),
+    [point.kind, staleMs, course],
   );
   if (!figures) {
     return (

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Collector } from "../../api/types";
+import type { Collector, CollectorEvent } from "../../api/types";
 import { Icon } from "../../components/icons";
 import { formatWhen } from "../../i18n/format";
 import { t } from "../../i18n/t";
@@ -8,6 +8,12 @@ import { zone } from "../../store/session";
 import { collectors } from "../../store/site-state";
 
 const BACKLOG = 100;
+const LOSSES_SHOWN = 3;
+
+function lossText(event: CollectorEvent): string {
+  const when = (at: string): string => formatWhen(Date.parse(at), zone.value, serverNow());
+  return t("today.collector_loss", { from: when(event.started_at), until: when(event.ended_at) });
+}
 
 function stateText(collector: Collector): string {
   if (collector.state === "silent") {
@@ -28,6 +34,9 @@ function details(collector: Collector): string[] {
   if (collector.dead_letters)
     lines.push(t("today.collector_dead", { count: collector.dead_letters }));
   if (!collector.durable_broker) lines.push(t("today.collector_demo_broker"));
+  for (const event of (collector.events ?? []).slice(0, LOSSES_SHOWN)) {
+    if (event.kind === "possible_loss") lines.push(lossText(event));
+  }
   return lines;
 }
 

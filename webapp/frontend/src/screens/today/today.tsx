@@ -58,21 +58,24 @@ function OpenAlarms(): VNode | null {
   );
 }
 
-function Figures(): VNode | null {
+function Energy(): VNode | null {
   const data = dayFigures.state.value.data;
   if (!data) return null;
   return (
-    <>
-      <UseCard
-        title={t("today.energy")}
-        icon="bolt"
-        uses={data.energy}
-        at={data.at}
-        note={t("today.energy_note")}
-      />
-      <UseCard title={t("today.volume")} icon="drop" uses={data.volume} at={data.at} />
-    </>
+    <UseCard
+      title={t("today.energy")}
+      icon="bolt"
+      uses={data.energy}
+      at={data.at}
+      note={t("today.energy_note")}
+    />
   );
+}
+
+function Volume(): VNode | null {
+  const data = dayFigures.state.value.data;
+  if (!data) return null;
+  return <UseCard title={t("today.volume")} icon="drop" uses={data.volume} at={data.at} />;
 }
 
 /** Figures need the list of points first; `ready` turns true once and starts them. */
@@ -103,9 +106,10 @@ function Body(): VNode {
           <StateMessage title={t("today.empty")} help={t("today.empty_help")} icon="live" />
         ) : null}
         <Attention />
+        <Volume />
       </div>
       <div class="today-side">
-        <Figures />
+        <Energy />
         <Collection />
       </div>
     </div>
