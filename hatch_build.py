@@ -71,9 +71,7 @@ def node(arguments: list[str | Path], folder: Path, step: str, hint: str) -> Non
     program = root / ("node.exe" if os.name == "nt" else "bin/node")
     first = root / arguments[0]
     environment = {**os.environ, "NO_COLOR": "1", "PATH": path_with(program.parent)}
-    done = subprocess.run(
-        [program, first, *arguments[1:]], cwd=folder, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([program, first, *arguments[1:]], cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         # The reason stands at the top; what follows is npm's page of options.
         lines = [*done.stdout.splitlines()[-20:], *done.stderr.splitlines()[:30]]

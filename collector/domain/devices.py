@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _NOT_ALLOWED = re.compile(r"[^a-z0-9._-]+")
 MAX_LENGTH = 128
 
 
+# The same few names come again with every message.
+@lru_cache(maxsize=10_000)
 def slug(native: str) -> str:
     """The id for a native name: lower case, other characters become one `-`. Empty when nothing is left."""
     return _NOT_ALLOWED.sub("-", native.strip().lower()).strip("-.")[:MAX_LENGTH]

@@ -49,11 +49,13 @@ class ReadingTable:
         return self._existing(series, reading), reading
 
     def _insert_stamped(self, series: int, reading: Reading) -> Reading:
-        at = max(reading.observed_at, self._last_stamp.get(series, -1) + 1)
-        while not self._try(series, placed := replace(reading, observed_at=at)):
-            at += 1
-        self._last_stamp[series] = at
-        return placed
+        free_from = self._last_stamp.get(series, -1) + 1
+        if reading.observed_at < free_from:
+            reading = replace(reading, observed_at=free_from)
+        while not self._try(series, reading):
+            reading = replace(reading, observed_at=reading.observed_at + 1)
+        self._last_stamp[series] = reading.observed_at
+        return reading
 
     def _try(self, series: int, reading: Reading) -> bool:
         cursor = self._db.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)", _row(series, reading))
