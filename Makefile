@@ -20,8 +20,8 @@ run: $(VENV)/.run ## Set up and start the demo: live readings in a browser
 
 test: $(VENV)/.dev ## Install what the tests need where that is possible, and run them
 	@tests/services.sh
-	@$(BIN)/python -m pytest $(ARGS)
 	@$(BIN)/python -m tests.frontend test
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev ## Lint, types, import arrows, sizes, deploy files
 	$(BIN)/ruff format --check .

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
-from webapp.cli_accounts import tokens, users
+from webapp.cli_accounts import sites, tokens, users
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -141,6 +141,7 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
+main.add_command(sites)
 main.add_command(users)
 main.add_command(tokens)
 

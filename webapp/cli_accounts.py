@@ -1,4 +1,4 @@
-"""`fieldproof users` and `fieldproof tokens`."""
+"""`fieldproof sites`, `fieldproof users` and `fieldproof tokens`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from collector.settings import load_settings
 from collector.sitedb.engine import make_engine
+from webapp import sites as registry
 from webapp import users as accounts
 from webapp.auth import ROLES
 from webapp.migrate import migrate
@@ -33,7 +34,7 @@ def _database(data: Path | None) -> Iterator[Engine]:
     engine = make_engine(settings.site_database_url)
     try:
         yield engine
-    except accounts.UserError as error:
+    except (accounts.UserError, registry.SiteError) as error:
         raise click.ClickException(str(error)) from error
     finally:
         engine.dispose()
@@ -44,6 +45,39 @@ def _password(prompt: bool) -> tuple[str, bool]:
     if prompt:
         return click.prompt("Password", hide_input=True, confirmation_prompt=True), False
     return secrets.token_urlsafe(12), True
+
+
+@click.group()
+def sites() -> None:
+    """Sites: the plants this installation watches."""
+
+
+@sites.command("add")
+@click.argument("site")
+@click.option("--name", default="", help="The plant's name.")
+@click.option("--zone", default="UTC", show_default=True, help="Its time zone, such as Europe/Dublin.")
+@_data
+def add_site(site: str, name: str, zone: str, data: Path | None) -> None:
+    """Add a site. Devices that publish under fieldproof/SITE/… belong to it."""
+    with _database(data) as engine:
+        registry.add_site(engine, site, name, zone)
+    click.echo(f"Added {site}. Devices publish to fieldproof/{site}/<device>/readings.")
+
+
+@sites.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_data
+def list_sites(as_json: bool, data: Path | None) -> None:
+    """Show all sites."""
+    with _database(data) as engine:
+        rows = registry.list_sites(engine)
+    if as_json:
+        click.echo(orjson.dumps(rows))
+        return
+    table = Table("site", "name", "time zone")
+    for row in rows:
+        table.add_row(row.id, row.name, row.timezone)
+    Console().print(table if rows else "No sites yet: fieldproof sites add NAME --zone Europe/Dublin")
 
 
 @click.group()

@@ -16,7 +16,18 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
 
 
 def test_every_command_explains_itself() -> None:
-    for command in ("up", "collect", "serve", "simulate", "users add", "users list", "users reset", "tokens create"):
+    for command in (
+        "up",
+        "collect",
+        "serve",
+        "simulate",
+        "sites add",
+        "sites list",
+        "users add",
+        "users list",
+        "users reset",
+        "tokens create",
+    ):
         result = run(*command.split(), "--help")
         assert result.exit_code == 0, command
         assert result.output.splitlines()[2].strip(), f"{command} has no sentence about itself"
@@ -53,6 +64,16 @@ def test_the_same_user_again_is_told_what_to_do(data: str) -> None:
     again = run("users", "add", "ann", "--role", "manager", "--data", data)
     assert again.exit_code == 1
     assert "users reset ann" in again.output
+
+
+def test_a_site_is_added_and_listed_and_a_wrong_zone_is_told(data: str) -> None:
+    added = run("sites", "add", "plant", "--name", "My plant", "--zone", "Europe/Dublin", "--data", data)
+    assert added.exit_code == 0, added.output
+    assert "fieldproof/plant/" in added.output
+    listed = run("sites", "list", "--json", "--data", data)
+    assert json.loads(listed.output) == [{"id": "plant", "name": "My plant", "timezone": "Europe/Dublin"}]
+    assert "not a time zone" in run("sites", "add", "other", "--zone", "Mars", "--data", data).output
+    assert "small letters" in run("sites", "add", "My Plant", "--data", data).output
 
 
 def test_a_token_is_printed_alone(data: str) -> None:

@@ -87,7 +87,8 @@ export const en = {
   "signin.failed": "Signing in failed: {detail}",
   "signin.expired": "Your session has ended. Sign in to carry on where you were.",
   "signin.missing": "Enter your user name and your password.",
-  "signin.no_site": "This account has no site yet. Ask your administrator to give you one.",
+  "signin.no_site":
+    "No site to show yet. An administrator adds one with “fieldproof sites add”, or gives this account one.",
 
   "today.title": "Today",
   "today.open_alarms": "Open alarms",
@@ -262,7 +263,7 @@ export const en = {
   "alarm.collector": "a collector",
   "alarm.state.active_unacked": "Active, not acknowledged",
   "alarm.state.active_acked": "Active, acknowledged",
-  "alarm.state.cleared_unacked": "Over, not acknowledged",
+  "alarm.state.cleared_unacked": "Back to normal, not acknowledged",
   "alarm.state.normal": "Ended",
   "alarm.lasting": "for {span}",
   "alarm.lasted": "lasted {span}",

@@ -46,6 +46,8 @@ async function refresh(siteId: string): Promise<void> {
       pointStore.knownAt.value = serverNow();
     });
     void confirmSession();
+    // At once: who opens the app for a moment and walks out of reach should have these values.
+    void keepKnown();
   } catch (error) {
     if (withSpark) sparkAt = 0;
     pointStore.pointsFailure.value = failureOf(error);
