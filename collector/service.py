@@ -16,6 +16,7 @@ from collector.ingest.loop import ReceiveLoop
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
 from collector.ingest.pipeline import Pipeline, site_of
+from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
@@ -52,6 +53,7 @@ class CollectorService:
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
         broker = Broker.parse(settings.mqtt_url or DEFAULT_BROKER)
+        self._lock = hold(settings.data / "collector.lock", "a collector")
         self._db = open_collector_db(settings.collector_db)
         self.id = f"fieldproof-{_installation(self._db)}-0"
         # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
@@ -93,7 +95,7 @@ class CollectorService:
         )
 
     def run(self, stop: threading.Event) -> None:
-        outbox.forget_destinations(self._db, [forwarder.destination for forwarder in self._forwarders])
+        outbox.set_destinations(self._db, [forwarder.destination for forwarder in self._forwarders], self._clock())
         for thread in (*self._forwarders, self._link):
             thread.start()
         log.info("collecting: client=%s broker=%s", self.id, self._source.broker.name)
@@ -102,14 +104,24 @@ class CollectorService:
         finally:
             self._shut_down()
 
+    def durability(self) -> tuple[str, int]:
+        """Journal mode and `synchronous` of the very connection that commits before we acknowledge (2 is FULL)."""
+        (journal,) = self._db.execute("PRAGMA journal_mode").fetchone()
+        (synchronous,) = self._db.execute("PRAGMA synchronous").fetchone()
+        return str(journal), int(synchronous)
+
+    def close(self) -> None:
+        self._side.close()
+        self._db.close()
+        self._lock.close()
+
     def _shut_down(self) -> None:
         self._link.stop()
         for forwarder in self._forwarders:
             forwarder.stop()
         for thread in (*self._forwarders, self._link):
             thread.join(10)
-        self._side.close()
-        self._db.close()
+        self.close()
 
     def _wake_forwarders(self) -> None:
         for forwarder in self._forwarders:
@@ -122,6 +134,7 @@ class CollectorService:
         while not self._link.inbox.empty():
             self._news.append(self._link.inbox.get())
         try:
+            self._committer.refresh()
             while self._news:
                 self._apply(self._news[0])
                 self._news.pop(0)
@@ -130,11 +143,11 @@ class CollectorService:
                 self._source.events.pop(0)
             now = self._clock()
             if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
-                housekeeping.tidy(self._db, now, keep_readings=self._settings.influx_url is None)
+                housekeeping.tidy(self._db, now, forwarded_since=outbox.forwarding_since(self._db, "influx"))
                 self._housekeeping_at = now
         except sqlite3.Error as error:
             log.error("cannot store, trying again: error=%s", error)
-            self._committer.reload()
+            self._committer.distrust_memory()
 
     def _apply(self, news: News) -> None:
         now = self._clock()
@@ -188,6 +201,8 @@ class CollectorService:
                     "ended_at": now,
                 }
                 outbox.append(self._db, [record_entry("event", event)], now)
+            if not session_present:
+                self._committer.forget_deliveries()
             set_meta(self._db, "session", self._source.broker.name)
             set_meta(self._db, "topic_filters", " ".join(self._filters))
 
@@ -201,7 +216,7 @@ class CollectorService:
         return {
             "id": self.id,
             "started_at": self._started_at,
-            "connected": self._source.connected,
+            "connected": self._source.subscribed_at is not None,
             "broker": self._source.broker.name,
             "config_version": self._snapshot.version,
             "stats": {

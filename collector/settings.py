@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -143,13 +144,18 @@ def _port(raw: Any) -> int:
 def _check_mqtt_url(text: str) -> None:
     parts = urlsplit(text)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-        raise ValueError(f"'{text}' is not of the form mqtt://user:password@host:1883 or mqtts://host:8883")
+        raise ValueError(f"'{_shown(text)}' is not of the form mqtt://user:password@host:1883 or mqtts://host:8883")
     if "," in text:
         raise ValueError("this version reads from one broker; give one address")
     try:
         _ = parts.port
     except ValueError as error:
-        raise ValueError(f"'{text}': {error}") from None
+        raise ValueError(f"'{_shown(text)}': {error}") from None
+
+
+def _shown(url: str) -> str:
+    """An address without the name and password that it may carry."""
+    return re.sub(r"//[^/]*@", "//…@", url)
 
 
 def _check_together(values: Mapping[str, Any], faults: list[str]) -> None:

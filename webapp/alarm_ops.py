@@ -41,7 +41,7 @@ def operate(database: Database, who: Principal, alarm_id: str, op_id: str, args:
 
 
 def _record(db: Session, who: Principal, alarm: Alarm, op_id: str, args: Mapping[str, Any], now: int) -> Command:
-    body = _body(who, args, now)
+    body = _body(who, args, now, now)
     before = {"condition": alarm.condition, "acknowledged_at": iso(alarm.acknowledged_at)}
     command = Command(
         id=op_id, kind="alarm", target=alarm.id, body=body, digest=_digest(body), author=who.username, created_at=now
@@ -58,12 +58,15 @@ def _record(db: Session, who: Principal, alarm: Alarm, op_id: str, args: Mapping
     return command
 
 
-def _body(who: Principal, args: Mapping[str, Any], done_at: int) -> dict[str, Any]:
+def _body(who: Principal, args: Mapping[str, Any], done_at: int, received_at: int) -> dict[str, Any]:
+    """A phone's clock may run ahead; nothing was done later than we were told of it."""
     given = args["done_at"]
     return {
         "op": args["op"],
         "note": args["note"],
-        "done_at": done_at if given is None else given,
+        "done_at": done_at if given is None else min(given, received_at),
+        "cause": args["cause"],
+        "until": args["until"],
         "by": who.username,
     }
 
@@ -74,7 +77,7 @@ def _digest(body: Mapping[str, Any]) -> str:
 
 def _check_same(command: Command, who: Principal, alarm_id: str, args: Mapping[str, Any]) -> None:
     """A repeat without `done_at` means the same moment as before: the time was ours then."""
-    repeated = _digest(_body(who, args, command.body.get("done_at", 0)))
+    repeated = _digest(_body(who, args, command.body.get("done_at", 0), command.created_at))
     if command.kind != "alarm" or command.target != alarm_id or command.digest != repeated:
         raise Problem("conflict", f"The operation {command.id} was recorded with other content. Use a new id.")
 
@@ -109,6 +112,8 @@ def _answer(db: Session, alarm: Alarm, command: Command) -> dict[str, Any]:
         "state": _state(command, transitions(db, alarm.id)),
         "done_at": iso(command.body["done_at"]),
         "note": command.body["note"],
+        "cause": command.body["cause"],
+        "until": iso(command.body["until"]),
         "by": command.author,
     }
 

@@ -40,7 +40,7 @@ class _Group(click.Group):
             _errors.print(f"Failed: the site database cannot be used: {error.orig}", markup=False, soft_wrap=True)
             sys.exit(EXIT_FAILED)
         except StoreUnavailable as error:
-            _errors.print(f"[red]Failed:[/] {error}")
+            _errors.print(f"Failed: {error}", markup=False, soft_wrap=True)
             sys.exit(EXIT_FAILED)
 
 
@@ -125,10 +125,13 @@ def simulate(interval: float, mqtt: str | None) -> None:
 
 
 def _check_readings(settings: Settings) -> None:
-    """With the site database on a server of its own, the readings must come from somewhere too."""
-    if settings.database_url and not settings.influx_url and not settings.collector_db.exists():
+    """With the site database on a server of its own, the readings must come from somewhere too.
+
+    A collector that is just being started has made its folder, or will: then /readyz says what is missing.
+    """
+    if settings.database_url and not settings.influx_url and not settings.data.is_dir():
         fault = (
-            f"there are no readings to show, {settings.collector_db} does not exist: run 'serve' on the host of a"
+            f"there are no readings to show, the folder {settings.data} does not exist: run 'serve' on the host of a"
             " running collector with its data folder, or set FIELDPROOF_INFLUX_URL"
         )
         raise ConfigError([fault])

@@ -153,6 +153,9 @@ class LiveHub:
                 if not down:
                     log.warning("live events paused, site database unavailable: error=%s", error)
                 down = True
+            # Every open stream hangs on this thread.
+            except Exception:
+                log.exception("live events failed, trying again")
 
     def _close_revoked(self, subscribers: list[Subscriber]) -> None:
         """Whoever may see something else now than when the stream began has to come back and be asked again."""

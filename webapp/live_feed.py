@@ -66,13 +66,16 @@ class LiveFeed:
             points, alarms = _points(db, self._newest), _alarms(db, self._newest)
             new_points = [row for row in points if self._points.get(_key(row)) != _mark(row)]
             new_alarms = [alarm for alarm in alarms if self._alarms.get(alarm.id) != _alarm_mark(alarm)]
-            self._points, self._alarms = _point_marks(points), _alarm_marks(alarms)
-            self._newest = max([self._newest, *(row.forwarded_at for row in points), *(a.forwarded_at for a in alarms)])
-            return [
+            events = [
                 *(_reading_event(row) for row in new_points),
                 *_alarm_events(db, new_alarms, self._vocabulary),
                 *self._device_events(db),
             ]
+            newest = max([self._newest, *(row.forwarded_at for row in points), *(a.forwarded_at for a in alarms)])
+            marks = _point_marks(points), _alarm_marks(alarms)
+        # Last: what could not be made into events because the database went away is still new next time.
+        (self._points, self._alarms), self._newest = marks, newest
+        return events
 
     def _device_events(self, db: Session) -> list[Event]:
         """Devices have no time of change: every two seconds they are compared with what was sent last."""

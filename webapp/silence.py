@@ -178,3 +178,5 @@ class SilenceWatch:
                 if not away:
                     log.warning("cannot look for silent collectors: error=%s", error)
                 away = True
+            except Exception:
+                log.exception("looking for silent collectors failed, trying again")

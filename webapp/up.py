@@ -22,6 +22,8 @@ from collector.clock import now_ms
 from collector.demo.history import seed_history
 from collector.demo.site import load_demo_site
 from collector.errors import ConfigError
+from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
+from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
@@ -40,7 +42,7 @@ _READY_S = 60.0
 def run(settings: Settings, console: Console, *, demo: bool) -> int:
     """Until Ctrl-C or SIGTERM. Returns the exit code."""
     _check_port(settings)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    lock = hold(settings.data / "up.lock", "fieldproof up")
     logs = settings.data / "log"
     logs.mkdir(exist_ok=True)
     stop = threading.Event()
@@ -53,11 +55,11 @@ def run(settings: Settings, console: Console, *, demo: bool) -> int:
         env = as_environment(settings)
         command = [sys.executable, "-m", "webapp.cli"]
         collect = ["collect"] if durable else ["collect", "--demo-broker"]
-        children.start(Child("web", [*command, "serve"], logs / "web.log", env))
         children.start(Child("collector", [*command, *collect], logs / "collector.log", env))
+        children.start(Child("web", [*command, "serve"], logs / "web.log", env))
         if demo:
             children.start(Child("simulator", [*command, "simulate"], logs / "simulator.log", env))
-        if _wait_until_ready(settings, stop):
+        if _wait_until_ready(settings, stop, children):
             _greet(console, settings, label, passwords)
         elif not stop.is_set():
             console.print(f"[red]The web server did not answer within {_READY_S:.0f} s;[/] see {logs / 'web.log'}")
@@ -66,6 +68,7 @@ def run(settings: Settings, console: Console, *, demo: bool) -> int:
         console.print("\nStopping …")
     finally:
         children.stop()
+        lock.close()
     console.print("Stopped. The data is in", str(settings.data), "— the next start carries on with it.")
     return 0
 
@@ -167,7 +170,7 @@ def _own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-def _wait_until_ready(settings: Settings, stop: threading.Event) -> bool:
+def _wait_until_ready(settings: Settings, stop: threading.Event, children: Children) -> bool:
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline and not stop.is_set():
@@ -176,6 +179,7 @@ def _wait_until_ready(settings: Settings, stop: threading.Event) -> bool:
                 return True
         except (urllib.error.URLError, OSError):
             stop.wait(0.1)
+            children.watch()
     return False
 
 
@@ -189,7 +193,10 @@ def _greet(console: Console, settings: Settings, broker: str, passwords: dict[st
             f"Password of each: [bold]{next(iter(passwords.values()))}[/]",
             "",
         ]
-    lines += [f"Broker: {settings.mqtt_url} ({broker})", f"Data and logs: {settings.data}", "Ctrl-C stops everything."]
+    else:
+        lines += ["An account to sign in with: fieldproof users add NAME --role admin", ""]
+    broker_name = Broker.parse(settings.mqtt_url or DEFAULT_BROKER).name
+    lines += [f"Broker: {broker_name} ({broker})", f"Data and logs: {settings.data}", "Ctrl-C stops everything."]
     console.print(Panel("\n".join(lines), title="Fieldproof is running", expand=False, border_style="green"))
     if console.is_terminal:
         segno.make(url, micro=False).terminal(compact=True)
@@ -204,4 +211,4 @@ def _report_death(console: Console, child: Child, stop: threading.Event) -> None
         return
     console.print(f"[yellow]{child.name} ended with code {child.process.returncode}; starting it again.[/] {child.log}")
     for line in child.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]:
-        console.print(f"  [dim]{line}[/]", highlight=False)
+        console.print(f"  {line}", highlight=False, markup=False, style="dim")

@@ -98,16 +98,16 @@ class Evaluator:
         self._dirty.add(limit.id)
         (self._waiting.add if _delayed(state) else self._waiting.discard)(limit.id)
         for change in changes:
-            self._change(limit, state, change, now)
+            self._change(limit, change, now)
         alarm = self._open.get(limit.id)
         if alarm is not None and state.peak is not None and alarm.peak != state.peak:
             alarm = replace(alarm, peak=state.peak, revision=alarm.revision + 1)
             self._open[limit.id] = alarm
             self._save(alarm)
 
-    def _change(self, limit: Limit, state: LimitState, change: Change, now: int) -> None:
+    def _change(self, limit: Limit, change: Change, now: int) -> None:
         if change.kind == "raised":
-            alarm, transition = raise_alarm(limit, change, state.peak, now)
+            alarm, transition = raise_alarm(limit, change, now)
             self._open[limit.id] = alarm
         else:
             alarm, transition = clear_alarm(self._open.pop(limit.id), change, now)

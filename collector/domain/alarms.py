@@ -85,16 +85,17 @@ class Operation:
     note: str | None = None
 
 
-def raise_alarm(limit: Limit, change: Change, peak: float | None, now: int) -> tuple[Alarm, Transition]:
+def raise_alarm(limit: Limit, change: Change, now: int) -> tuple[Alarm, Transition]:
     ident = alarm_id(limit.id, point_name(limit.device, limit.metric), change.at)
-    alarm = Alarm(ident, limit, change.at, change.value, change.value if peak is None else peak)
+    alarm = Alarm(ident, limit, change.at, change.value, change.value if change.peak is None else change.peak)
     return alarm, _machine_transition(alarm, "raised", change, now)
 
 
 def clear_alarm(alarm: Alarm, change: Change, now: int) -> tuple[Alarm, Transition]:
     """Clears at the change's time, never before it was raised."""
     at = max(change.at, alarm.raised_at)
-    cleared = replace(alarm, cleared_at=at, revision=alarm.revision + 1)
+    peak = alarm.peak if change.peak is None else change.peak
+    cleared = replace(alarm, cleared_at=at, peak=peak, revision=alarm.revision + 1)
     return cleared, _machine_transition(alarm, "cleared", replace(change, at=at), now)
 
 

@@ -9,8 +9,12 @@ _NOT_ALLOWED = re.compile(r"[^a-z0-9._-]+")
 MAX_LENGTH = 128
 
 
-# The same few names come again with every message.
-@lru_cache(maxsize=10_000)
 def slug(native: str) -> str:
     """The id for a native name: lower case, other characters become one `-`. Empty when nothing is left."""
+    return _slug(native[: 2 * MAX_LENGTH])
+
+
+# The same few names come again with every message.
+@lru_cache(maxsize=10_000)
+def _slug(native: str) -> str:
     return _NOT_ALLOWED.sub("-", native.strip().lower()).strip("-.")[:MAX_LENGTH]

@@ -7,7 +7,7 @@ improvement; the on-delay must be outlasted before it is raised, the off-delay b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -65,11 +65,13 @@ class LimitState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An alarm is to be raised or cleared, at this event time, with the value that decided."""
+    """An alarm is to be raised or cleared, at this event time, with the value that decided and the worst one so far."""
 
     kind: Literal["raised", "cleared"]
     at: int
     value: float
+    # Not part of what makes two changes the same.
+    peak: float | None = field(default=None, compare=False)
 
 
 Step = tuple[LimitState, tuple[Change, ...]]
@@ -92,10 +94,10 @@ def tick(limit: Limit, state: LimitState, now: int) -> Step:
         return state, ()
     if state.phase is Phase.PENDING and now >= state.since + limit.on_delay_ms:
         at = state.since + limit.on_delay_ms
-        return replace(state, phase=Phase.ACTIVE, since=at), (Change("raised", at, value),)
+        return replace(state, phase=Phase.ACTIVE, since=at), (Change("raised", at, value, state.peak),)
     if state.phase is Phase.CLEARING and now >= state.since + limit.off_delay_ms:
         at = state.since + limit.off_delay_ms
-        return replace(state, phase=Phase.NORMAL, since=at, peak=None), (Change("cleared", at, value),)
+        return replace(state, phase=Phase.NORMAL, since=at, peak=None), (Change("cleared", at, value, state.peak),)
     return state, ()
 
 

@@ -54,22 +54,29 @@ class Committer:
         self._devices = DeviceTable(db)
         self._deliveries = Deliveries(db, receive_maximum)
         self.stats = Stats()
+        self._stale = False
 
-    def commit(self, batch: Iterable[Processed]) -> None:
-        """Raises sqlite3.Error when nothing was stored; memory then stands where the disk stands."""
+    def commit(self, batch: Iterable[Processed], tick_to: int | None = None) -> None:
+        """With `tick_to`, time passes for the limits up to then (epoch ms).
+
+        Raises sqlite3.Error when nothing was stored; memory then stands where the disk stands.
+        """
         batch = list(batch)
         now = self._clock()
         counted = Stats()
+        self.refresh()
         try:
             with transaction(self._db):
                 entries = self._store(batch, now, counted)
-                self._judge.tick(now)
+                if tick_to is not None:
+                    self._judge.tick(tick_to)
                 outbox.append(self._db, entries + self._judge.flush(), now)
                 if batch:
                     self._deliveries.trim()
                     set_meta(self._db, "last_received_at", str(max(item.message.received_at for item in batch)))
         except BaseException:
-            self.reload()
+            # What fails may fail again on reading: then the next commit begins with it.
+            self._stale = True
             raise
         self._count(counted)
 
@@ -77,12 +84,23 @@ class Committer:
         """The sites that people gave to devices."""
         self._devices.assign(sites)
 
-    def reload(self) -> None:
-        """Forget what a rolled-back transaction left in memory."""
+    def forget_deliveries(self) -> None:
+        """The broker began a new session, and its packet ids anew. Inside the caller's transaction."""
+        self._deliveries.forget()
+
+    def distrust_memory(self) -> None:
+        """A transaction elsewhere was rolled back: `refresh` is due."""
+        self._stale = True
+
+    def refresh(self) -> None:
+        """Read again what is on disk, if a rolled-back transaction left memory ahead of it."""
+        if not self._stale:
+            return
         self._readings.reload()
         self._devices.reload()
         self._deliveries.reload()
         self._judge.reload()
+        self._stale = False
 
     def _store(self, batch: list[Processed], now: int, counted: Stats) -> list[NewEntry]:
         entries: list[NewEntry] = []
@@ -131,7 +149,7 @@ class Committer:
         return dead_letters.bury(
             self._db,
             topic=item.message.topic,
-            site=next((device.site for device in item.devices), None),
+            site=next((device.site for device in item.devices), item.site),
             reason=error.reason,
             detail=error.detail,
             payload=item.message.payload,

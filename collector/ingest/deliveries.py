@@ -39,6 +39,11 @@ class Deliveries:
         while len(self._known) > self._keep:
             self._known.popitem(last=False)
 
+    def forget(self) -> None:
+        """Inside a transaction."""
+        self._db.execute("DELETE FROM delivery")
+        self._known.clear()
+
     def trim(self) -> None:
         """Inside a transaction, once for each commit."""
         self._db.execute("DELETE FROM delivery WHERE seq <= (SELECT max(seq) FROM delivery) - ?", (self._keep,))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from math import isfinite
 
 from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reading, Reason
@@ -12,6 +14,8 @@ from collector.ingest.message import Message
 from collector.profiles.decoders.base import Decoded, Measured
 from collector.profiles.library import Library
 from collector.profiles.vocabulary import Vocabulary
+
+log = logging.getLogger(__name__)
 
 # Beyond any reading device's payload; what is larger is kept as a dead letter and never parsed.
 MAX_PAYLOAD = 1_000_000
@@ -38,6 +42,8 @@ class Processed:
     refused: MessageError | None = None
     # The message is worth keeping as it came (it was not for us, or repeats what the broker had retained: then not).
     keep_raw: bool = True
+    # The site that the topic names, for a message that gave no device.
+    site: str | None = None
 
     @property
     def stamped(self) -> bool:
@@ -59,7 +65,14 @@ class Pipeline:
         try:
             return self._readings(message)
         except MessageError as error:
-            return Processed(message, refused=error)
+            return Processed(message, refused=error, site=self._site(message.topic))
+        # A fault of ours must not stop ingest: the message would come again after every restart.
+        except Exception as error:
+            log.exception("decoder failed: topic=%s", message.topic)
+            return Processed(message, refused=MessageError("internal", type(error).__name__))
+
+    def _site(self, topic: str) -> str | None:
+        return slug(self.library.parts(topic).get("site", "")) or self.default_site
 
     def _readings(self, message: Message) -> Processed:
         if len(message.payload) > MAX_PAYLOAD:
@@ -111,6 +124,8 @@ class Pipeline:
             if conversion is None:
                 return value, Quality.BAD, Reason.UNIT
             value = conversion(value)
+            if not isfinite(value):
+                return None, Quality.BAD, Reason.RANGE
         if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
             return value, Quality.BAD, Reason.RANGE
         return value, Quality.GOOD, Reason.NONE

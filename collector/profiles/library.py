@@ -42,6 +42,10 @@ class Library:
                 return profile, DECODERS[profile.decoder](profile, parts, payload)
         return None
 
+    def parts(self, topic: str) -> dict[str, str]:
+        """The named parts of a topic, by the first profile that it fits; empty when it fits none."""
+        return next((parts for _, _, parts in self._candidates(topic)), {})
+
     def _candidates(self, topic: str) -> Candidates:
         found = self._cache.get(topic)
         if found is None:

@@ -17,6 +17,9 @@ from collector.profiles.vocabulary import flatten
 Key = str | int
 JsonPath = tuple[Key, ...]
 
+# What is kept of a native name: a device id is at most 128 characters.
+MAX_NAME = 256
+
 _PART = re.compile(r"\{(\w+)\}")
 _MISSING = object()
 
@@ -106,7 +109,8 @@ class Profile:
         def fill(found: re.Match[str]) -> str:
             name = found[1]
             if name.startswith("payload:"):
-                return str(walk(content, tuple(name.removeprefix("payload:").split(".")), ""))
+                found_there = walk(content, tuple(name.removeprefix("payload:").split(".")))
+                return str(found_there)[:MAX_NAME] if isinstance(found_there, str | int) else ""
             return parts.get(name, "")
 
         return re.sub(r"\{([\w:.]+)\}", fill, template)

@@ -6,6 +6,7 @@ first met; the hot path multiplies and adds.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -41,6 +42,11 @@ class Conversion:
         return value * self.factor + self.offset
 
 
+# pint evaluates what it parses, powers included: `9**9**9` would keep it busy for ever. A device may send anything, so
+# only what a unit looks like gets there: symbols, one level of one-digit powers, products and quotients.
+_SYMBOL = r"[A-Za-zµμΩ°%³²]{1,20}[0-9]?(?:(?:\*\*|\^)-?[0-9])?"
+_UNIT = re.compile(rf"{_SYMBOL}(?: ?[*/·] ?{_SYMBOL}){{0,3}}")
+
 IDENTITY = Conversion(1.0, 0.0)
 
 
@@ -56,6 +62,8 @@ class Vocabulary:
         target = self.metrics[metric].unit if metric in self.metrics else unit
         if unit == target:
             return IDENTITY
+        if not _UNIT.fullmatch(unit):
+            return None
         key = (unit, target)
         if key not in self._known:
             # A device could send ever new texts as units: what is remembered is bounded.

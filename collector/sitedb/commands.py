@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from collector.domain.alarms import Operation
 from collector.sitedb.tables import Command
@@ -36,6 +36,11 @@ def pull(db: Connection, cursor: int) -> list[Pulled]:
         .limit(_BATCH + _LOOK_BACK)
     )
     return [Pulled(*row) for row in rows]
+
+
+def last_seq(db: Connection) -> int:
+    """The newest command's number. Below our cursor it says that this is another site database than before."""
+    return int(db.execute(select(func.max(Command.seq))).scalar() or 0)
 
 
 def operation(command: Pulled) -> Operation | None:

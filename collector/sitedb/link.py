@@ -73,6 +73,9 @@ class SiteLink(threading.Thread):
                 if not self._down:
                     log.warning("site database unavailable: error=%s", error)
                 self._down = True
+            # Without this thread no acknowledgement arrives and we seem silent: it goes on whatever happened.
+            except Exception:
+                log.exception("site link failed, trying again")
             else:
                 if self._down:
                     log.info("site database is back")
@@ -87,6 +90,7 @@ class SiteLink(threading.Thread):
     def _pull(self) -> None:
         with self._engine.connect() as db:
             fresh = snapshot.take(db) if snapshot.config_version(db) != self._version else None
+            self._cursor = min(self._cursor, commands.last_seq(db))
             asked = [c for c in commands.pull(db, self._cursor) if self._is_new(c)]
         if fresh is not None or asked:
             self.inbox.put(News(fresh, tuple(asked)))

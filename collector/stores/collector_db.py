@@ -90,7 +90,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     `synchronous=FULL` makes a commit durable before it returns, and only then is a message acknowledged.
     Raises StoreUnavailable when the file cannot be opened.
     """
-    uri = f"file:{path}?mode=ro" if read_only else f"file:{path}"
+    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
     try:
         db = sqlite3.connect(
             uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000

@@ -9,6 +9,7 @@ import logging
 import random
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,7 @@ from collector.stores.outbox import Lane, Outbox
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
+_AGAIN_S = 5.0
 _BACKOFF_MAX_S = 60.0
 
 
@@ -80,14 +82,21 @@ class Forwarder(threading.Thread):
         self._wake.set()
 
     def run(self) -> None:
-        db = connect(self._path)
-        try:
-            box = Outbox(db, self._destination.name)
-            failures = 0
-            while not self._stop_asked.is_set():
-                failures = self._round(db, box, failures)
-        finally:
-            db.close()
+        """Until `stop`. Whatever goes wrong in a round is logged and tried again: nobody else would do this work."""
+        while not self._stop_asked.is_set():
+            try:
+                with closing(connect(self._path)) as db:
+                    self._work(db)
+            except Exception as error:
+                log.exception("forwarder failed, beginning again: destination=%s", self._destination.name)
+                self.progress = Progress(self.progress.depth, self.progress.oldest_at, str(error))
+                self._stop_asked.wait(_AGAIN_S)
+
+    def _work(self, db: sqlite3.Connection) -> None:
+        box = Outbox(db, self._destination.name)
+        failures = 0
+        while not self._stop_asked.is_set():
+            failures = self._round(db, box, failures)
 
     def _round(self, db: sqlite3.Connection, box: Outbox, failures: int) -> int:
         """One batch, or one wait; returns the number of failures in a row."""

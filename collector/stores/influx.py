@@ -69,6 +69,8 @@ class Influx:
         if self.policy:
             query.append(("rp", self.policy))
         if self._post("/write", query, body) == 404:
+            # Something before InfluxDB may have answered, a proxy that restarts: ask anew from the beginning.
+            self.v2_write = True
             raise StoreUnavailable("this is no InfluxDB: it knows neither /api/v2/write nor /write")
 
     def _post(self, path: str, query: list[tuple[str, str]], body: bytes) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from collector.stores.collector_db import transaction
+from collector.stores.collector_db import get_meta, set_meta, transaction
 from collector.stores.entries import Entry, NewEntry
 
 # A destination that is this many entries behind gets a lane of its own for what is new.
@@ -40,11 +40,9 @@ class Outbox:
     """One destination's view of the outbox, on a connection of its own."""
 
     def __init__(self, db: sqlite3.Connection, destination: str) -> None:
+        """The destination was made known by `set_destinations`."""
         self._db = db
         self.destination = destination
-        with transaction(db):
-            if not self._lanes():
-                db.execute("INSERT INTO lane VALUES (?, 0, NULL)", (destination,))
 
     def _lanes(self) -> list[Lane]:
         rows = self._db.execute(
@@ -122,12 +120,30 @@ class Outbox:
         return None if row is None else int(row[0])
 
 
-def forget_destinations(db: sqlite3.Connection, keep: Iterable[str]) -> None:
-    """Drop the lanes of destinations that are no longer configured: they would hold back pruning for ever."""
-    names = list(keep)
-    marks = ",".join("?" * len(names))
+def set_destinations(db: sqlite3.Connection, names: Iterable[str], now: int) -> None:
+    """Open a lane for each destination that is new, before anything can be pruned, and note since when it is served.
+
+    The lanes of those that are no longer configured go: they would hold back pruning for ever.
+    """
+    wanted = list(names)
     with transaction(db):
-        db.execute(f"DELETE FROM lane WHERE destination NOT IN ({marks})", names)
+        known = {name for (name,) in db.execute("SELECT DISTINCT destination FROM lane")}
+        for name in known - set(wanted):
+            db.execute("DELETE FROM lane WHERE destination=?", (name,))
+            db.execute("DELETE FROM meta WHERE key=?", (_since_key(name),))
+        for name in set(wanted) - known:
+            db.execute("INSERT INTO lane VALUES (?, 0, NULL)", (name,))
+            set_meta(db, _since_key(name), str(now))
+
+
+def forwarding_since(db: sqlite3.Connection, destination: str) -> int | None:
+    """From when on everything received went through the outbox to this destination; None when it is not served."""
+    since = get_meta(db, _since_key(destination))
+    return None if since is None else int(since)
+
+
+def _since_key(destination: str) -> str:
+    return f"forwarding_since.{destination}"
 
 
 def prune(db: sqlite3.Connection) -> int:

@@ -56,6 +56,7 @@ def _plain(url: str) -> float:
 def _drained(url: str, folder: Path) -> float:
     path = folder / "collector.db"
     db = open_collector_db(path)
+    outbox.set_destinations(db, ["influx"], now_ms())
     for begin in range(0, READINGS, BATCH):
         readings = [
             Reading("drained", "ph", T0 + i, float(i % 14), Quality.GOOD, Reason.NONE, T0)

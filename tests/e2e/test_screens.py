@@ -3,6 +3,7 @@ app opens without the server once it was there."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.conftest import need
 from tests.frontend import FRONTEND
 from tests.integration.test_up import PASSWORD, Up
-from tests.servers import free_port
+from tests.servers import end, free_port
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
@@ -20,11 +21,14 @@ PATHS = ("/", "/live", "/live/dairy.effluent/ph", "/live/dairy.chiller/energy_im
 
 
 @pytest.fixture(scope="module")
-def dairy(tmp_path_factory: pytest.TempPathFactory) -> Up:
+def dairy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """The demo, running."""
     up = Up(tmp_path_factory.mktemp("dairy") / "data", free_port())
     up.wait_until_live()
-    return up
+    yield up
+    end(up.process)
+    if up.process.stdout is not None:
+        up.process.stdout.close()
 
 
 def open_app(page: Page, dairy: Up) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from collector.clock import now_ms
+from collector.service import CollectorService
 from tests.servers import Server, wait_for
 from tests.world import World
 
@@ -54,6 +56,33 @@ def test_kill_9_three_times_during_20000_messages_loses_and_doubles_nothing(tmp_
     assert stored(world, "energy_import") == [float(i) for i in range(0, MESSAGES, 2)]
     assert world.count("dead_letter") == 0
     assert world.count("conflict") == 0
+
+
+def test_messages_whose_acknowledgement_was_lost_come_again_and_are_stored_once(tmp_path: Path, broker: Server) -> None:
+    """Everything is committed and nothing acknowledged, as if killed in between: all of it is delivered again."""
+    world = World(tmp_path, broker)
+    world.seed()
+    service = CollectorService(world.settings, lambda: None)
+    service._source.acknowledge = lambda _messages: None  # type: ignore[method-assign]
+    stop = threading.Event()
+    running = threading.Thread(target=service.run, args=(stop,))
+    running.start()
+    wait_for(lambda: service._source.subscribed_at is not None, what="the subscription")
+    world.publish([{"values": {"energy_import": i}} for i in range(500)], DEVICE)
+    wait_for(lambda: world.count("reading") == 500, what="500 readings")
+    stop.set()
+    running.join(30)
+    collector = world.collector()
+    wait_for(lambda: heartbeat(world)["duplicates"] == 500, 30, "500 redeliveries")
+    collector.stop()
+    assert stored(world, "energy_import") == [float(i) for i in range(500)]
+
+
+def heartbeat(world: World) -> dict[str, Any]:
+    """The counters of the collector that runs now."""
+    rows = world.site_query("SELECT stats FROM collector ORDER BY last_seen_at DESC")
+    found: dict[str, Any] = {"duplicates": 0} | (json.loads(rows[0][0]) if rows else {})
+    return found
 
 
 def test_a_broker_that_restarts_keeps_what_it_holds_for_us(tmp_path: Path, broker: Server) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from collector.clock import now_ms
 from collector.ingest.raw import unpack
+from collector.service import CollectorService
 from collector.sitedb.engine import begin_write, make_engine
 from collector.sitedb.tables import Command
 from tests.servers import Server, wait_for
@@ -89,10 +95,11 @@ def test_a_clock_far_ahead_is_replaced_by_the_time_of_receipt_and_flagged(world:
 
 
 def test_commits_are_durable_before_they_are_acknowledged(world: World, collector: Server) -> None:
-    """The pragma is read on a live connection made as the collector makes its own."""
-    from collector.stores.collector_db import connect
-
-    assert connect(world.data / "collector.db").execute("PRAGMA synchronous").fetchone() == (2,)
+    """Read on the collector's own connection, in a service made as the process makes it."""
+    collector.stop()
+    service = CollectorService(world.settings, lambda: None)
+    assert service.durability() == ("wal", 2)
+    service.close()
 
 
 def test_a_new_device_appears_unassigned_for_a_manager_to_adopt(world: World, collector: Server) -> None:
@@ -147,6 +154,68 @@ def test_alarms_go_on_with_the_site_database_away_and_arrive_when_it_is_back(
     world.await_rows("SELECT id FROM alarm", 1, seconds=60)
     assert world.site_query("SELECT value FROM point") == [(9.4,)]
     collector.stop()
+
+
+def test_an_excursion_that_was_over_before_we_came_back_is_no_alarm(tmp_path: Path, broker: Server) -> None:
+    """The return to normal waits in the broker: time must not pass for the limit before it was read."""
+    world = World(tmp_path, broker)
+    world.seed(on_delay_s=300)
+    collector = world.collector()
+    wait_for(lambda: world.count("config_snapshot") == 1, what="the configuration")
+    hour_ago = now_ms() - 3_600_000
+    world.publish([{"time": hour_ago, "values": {"ph": 9.4}}])
+    wait_for(lambda: world.query("SELECT phase FROM limit_state") == [("pending",)], what="the pending state")
+    collector.kill()
+    world.publish([{"time": hour_ago + 10_000 + i, "values": {"ph": 8.0}} for i in range(3_000)])
+    collector = world.collector()
+    wait_for(lambda: world.count("reading") == 3_001, what="all readings")
+    assert world.count("alarm") == 0
+    collector.stop()
+
+
+def test_a_second_collector_on_the_same_folder_is_refused(world: World, collector: Server) -> None:
+    command = [sys.executable, "-m", "webapp.cli", "collect"]
+    env = {**os.environ, **world.env}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 78
+    assert "runs on this data folder already" in done.stderr
+
+
+def test_commands_of_a_new_site_database_are_carried_out_although_its_numbers_begin_again(
+    world: World, collector: Server
+) -> None:
+    world.publish([{"values": {"ph": 9.4}}])
+    ((alarm,),) = world.await_rows("SELECT id FROM alarm", 1)
+    collector.stop()
+    db = sqlite3.connect(world.data / "collector.db")
+    db.execute("INSERT INTO applied_command VALUES ('of-the-old-database', 5000, ?)", (now_ms(),))
+    db.commit()
+    db.close()
+    again = world.collector()
+    command(world, alarm, "acknowledge", "done")
+    world.await_rows("SELECT id FROM alarm WHERE acknowledged_by='ann'", 1)
+    again.stop()
+
+
+def test_a_collector_started_while_the_site_database_is_away_collects_at_once(
+    tmp_path: Path, broker: Server, own_postgres: Server
+) -> None:
+    url = f"postgresql+psycopg://fieldproof@127.0.0.1:{own_postgres.port}/postgres"
+    world = World(tmp_path, broker, {"FIELDPROOF_DATABASE_URL": url})
+    own_postgres.stop()
+    collector = world.collector()
+    world.publish([{"values": {"ph": 7.4}}])
+    wait_for(lambda: world.count("reading") == 1, what="the reading")
+    own_postgres.start()
+    wait_for(lambda: has_point(world), 60, "the reading in the site database, migrated by then")
+    collector.stop()
+
+
+def has_point(world: World) -> bool:
+    try:
+        return world.site_query("SELECT value FROM point") == [(7.4,)]
+    except DBAPIError:
+        return False
 
 
 def command(world: World, alarm: str, op: str, note: str) -> str:

@@ -50,7 +50,7 @@ def faults_after(tmp_path: Path, name: str, old: str, new: str, checker: Callabl
         ("Dockerfile", "WORKDIR /src", "WORKDR /src", check.check_dockerfile, "WORKDR"),
         ("Dockerfile", '["fieldproof"]', "fieldproof", check.check_dockerfile, "signals would not reach"),
         ("fieldproof.env.example", "FIELDPROOF_PORT", "FIELDPROOF_PROT", check.check_env, "FIELDPROOF_PROT is no"),
-        ("mosquitto/acl", "topic write", "topic writes", check.check_acl, "topic writes"),
+        ("mosquitto/acl", "pattern write", "pattern writes", check.check_acl, "pattern writes"),
         ("systemd/fieldproof-web.service", "Restart=", "Restrt=", check.check_unit, "Service.Restart is missing"),
         ("systemd/fieldproof-web.service", "[Install]", "Install", check.check_unit, "'Install'"),
         ("Dockerfile.dockerignore", "*.env", "", check.check_ignore, "secrets would be copied"),

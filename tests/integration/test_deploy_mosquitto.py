@@ -35,7 +35,7 @@ class Broker:
         self.folder = folder
         self.port = check.free_port()
         self._config = check.broker_config(folder, self.port)
-        for user in ("collector", "dairy", "display", "meter"):
+        for user in ("collector", "dairy", "meter"):
             check.add_user(folder, user, PASSWORD)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -228,13 +228,11 @@ def test_a_user_publishes_for_its_own_site_and_its_own_device_only(own_broker: B
     allowed = {
         ("dairy", "gateway", "fieldproof/dairy/effluent/readings"),
         ("meter", "shellypro3em-1", "shellypro3em-1/events/rpc"),
-        ("collector", "collector-2", "fieldproof/_collectors/collector-2/status"),
-        ("collector", "collector-2", "fieldproof/dairy/alarms/1"),
     }
     forbidden = {
         ("dairy", "gateway", "fieldproof/bakery/effluent/readings"),
         ("meter", "shellypro3em-1", "shellypro3em-2/events/rpc"),
-        ("display", "wall", "fieldproof/dairy/alarms/1"),
+        ("collector", "collector-2", "fieldproof/dairy/effluent/readings"),
     }
     accepted = {entry for entry in allowed | forbidden if publish_accepted(own_broker, *entry)}
     assert accepted == allowed

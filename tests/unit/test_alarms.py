@@ -7,11 +7,11 @@ from collector.domain.limits import Change
 from tests.unit.test_limits import HIGH
 
 ACK = Operation("op-1", "a", "acknowledge", "ann", 2_000, "on my way")
-RAISED, _ = raise_alarm(HIGH, Change("raised", 1_000, 9.4), 9.6, now=1_500)
+RAISED, _ = raise_alarm(HIGH, Change("raised", 1_000, 9.4, 9.6), now=1_500)
 
 
 def test_the_same_readings_judged_again_name_the_same_occurrence() -> None:
-    again, _ = raise_alarm(HIGH, Change("raised", 1_000, 9.4), 9.6, now=99_000)
+    again, _ = raise_alarm(HIGH, Change("raised", 1_000, 9.4, 9.6), now=99_000)
     assert again.id == RAISED.id == alarm_id("l1", "dairy.effluent/ph", 1_000)
 
 

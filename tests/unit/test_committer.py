@@ -68,6 +68,14 @@ def test_a_duplicate_flag_on_a_message_we_never_stored_is_no_reason_to_drop_it(p
     assert plant.count("reading") == 1
 
 
+def test_after_a_new_session_the_packet_ids_of_the_old_one_mean_nothing(plant: Plant) -> None:
+    plant.committer.commit([message(7.0, 1)])
+    with transaction(plant.db):
+        plant.committer.forget_deliveries()
+    plant.committer.commit([message(7.0, 1, duplicate=True)])
+    assert plant.count("reading") == 2
+
+
 def test_only_the_last_deliveries_are_remembered(tmp_path: Path) -> None:
     plant = Plant(tmp_path / "collector.db", receive_maximum=3)
     plant.committer.commit([message(7.0, packet) for packet in range(1, 10)])

@@ -63,6 +63,12 @@ def test_the_peak_is_the_worst_value_since_the_limit_was_first_violated() -> Non
     assert state.peak == 11.0
 
 
+def test_the_peak_is_kept_when_raising_and_clearing_come_with_one_reading() -> None:
+    limit = replace(HIGH, off_delay_ms=0)
+    _, changes = run(limit, (0, 9.5), (10, 12.0), (20, 9.6), (200, 8.0))
+    assert [(change.kind, change.peak) for change in changes] == [("raised", 12.0), ("cleared", 12.0)]
+
+
 def test_a_reading_older_than_the_last_judged_changes_nothing() -> None:
     state, _ = run(NOW, (100, 8.0))
     assert judge(NOW, state, 99_000, 12.0) == (state, ())

@@ -18,7 +18,9 @@ from tests.servers import wait_for
 
 @pytest.fixture
 def db(tmp_path: Path) -> sqlite3.Connection:
-    return open_collector_db(tmp_path / "collector.db")
+    found = open_collector_db(tmp_path / "collector.db")
+    outbox.set_destinations(found, ["site", "influx"], 0)
+    return found
 
 
 def put(db: sqlite3.Connection, *numbers: int) -> None:
@@ -81,10 +83,11 @@ def test_two_destinations_drain_apart_and_only_what_both_have_is_pruned(db: sqli
 
 def test_a_destination_that_is_no_longer_configured_does_not_hold_the_outbox(db: sqlite3.Connection) -> None:
     put(db, 1)
-    site, _ = Outbox(db, "site"), Outbox(db, "influx")
-    drain(site, 10)
-    outbox.forget_destinations(db, ["site"])
+    drain(Outbox(db, "site"), 10)
+    assert outbox.prune(db) == 0
+    outbox.set_destinations(db, ["site"], 1)
     assert outbox.prune(db) == 1
+    assert outbox.forwarding_since(db, "influx") is None
 
 
 class Picky:
@@ -119,6 +122,7 @@ class Picky:
 def test_a_refused_reading_alone_becomes_a_dead_letter_and_the_rest_arrive(tmp_path: Path) -> None:
     path = tmp_path / "collector.db"
     db = open_collector_db(path)
+    outbox.set_destinations(db, ["picky"], 0)
     with transaction(db):
         outbox.append(db, [NewEntry("readings", 3, b"[2,4,5]"), NewEntry("readings", 2, b"[6,7]")], 0)
     picky = Picky()

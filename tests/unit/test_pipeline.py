@@ -78,6 +78,36 @@ def test_numbers_as_text_and_booleans_are_numbers() -> None:
     assert values == {"ph": 7.2, "flow": 3.5, "do": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("7,25", 7.25), ("1,234", None), ("1_000", None), ("1e3", 1000), ("0x1f", None)]
+)
+def test_a_text_is_a_number_only_when_it_can_be_read_in_one_way(text: str, value: float | None) -> None:
+    assert one({"values": {"cod": text}}).value == value
+
+
+@pytest.mark.parametrize(
+    "unit", ["9**9**9**9", "2**2**40", "10**10**10", "x" * 200_000, "(((", "__import__('os')", "m" * 41]
+)
+def test_a_hostile_unit_is_no_unit_and_costs_nothing(unit: str) -> None:
+    result = process({"values": {"ph": 7}, "units": {"ph": unit}})
+    assert result.refused is not None or result.readings[0].reasons.words == ["unit"]
+
+
+@pytest.mark.parametrize("key", ["units", "quality"])
+def test_a_deeply_nested_text_is_refused_and_stops_nothing(key: str) -> None:
+    nested = b"[" * 1000 + b"]" * 1000
+    assert process(b'{"values": {"ph": 7}, "%s": {"ph": %s}}' % (key.encode(), nested)).refused.reason == "bad_format"
+
+
+def test_a_value_that_overflows_its_conversion_is_bad() -> None:
+    reading = one({"values": {"energy_import": 1e308}, "units": {"energy_import": "TWh"}})
+    assert (reading.value, reading.quality) == (None, Quality.BAD)
+
+
+def test_a_dead_letter_belongs_to_the_site_that_its_topic_names() -> None:
+    assert process(b"garbage", "fieldproof/brewery/tank/readings").site == "brewery"
+
+
 def test_one_faulty_object_of_a_list_leaves_the_others_and_is_told() -> None:
     result = process([{"values": {"ph": 7}}, {"value": 1}, {"time": "soon", "values": {"ph": 7}}])
     assert len(result.readings) == 1

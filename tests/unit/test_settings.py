@@ -48,6 +48,18 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, file: str) -> None:
         load_settings({}, path)
 
 
+def test_a_password_in_an_address_is_never_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"FIELDPROOF_MQTT_URL": "mqtt://bob:hunter2@h:99999"})
+    assert "99999" in caught.value.faults[0]
+    assert "hunter2" not in caught.value.faults[0]
+
+
+def test_a_misspelt_variable_is_a_fault() -> None:
+    with pytest.raises(ConfigError, match="FIELDPROOF_MQTTURL"):
+        load_settings({"FIELDPROOF_MQTTURL": "mqtt://h"})
+
+
 @pytest.mark.parametrize("url", ["mqtt://", "tcp://x", "mqtt://a,mqtt://b"])
 def test_a_broker_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="MQTT_URL"):

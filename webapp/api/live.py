@@ -13,6 +13,9 @@ from webapp.resource import Resource
 from webapp.schemas.collectors import LiveQuery
 from webapp.services import services
 
+# Epoch milliseconds have 13 digits for a long time to come.
+_MAX_ID = 16
+
 resource = Resource("live", "Live events")
 
 
@@ -31,7 +34,8 @@ def live(args: dict[str, Any]) -> Response:
     if request.method == "HEAD":
         return _response(None)
     last = request.headers.get("Last-Event-ID", "")
-    subscriber = app.live.subscribe(who, site, int(last) if last.isascii() and last.isdigit() else None)
+    known = int(last) if last.isascii() and last.isdigit() and len(last) < _MAX_ID else None
+    subscriber = app.live.subscribe(who, site, known)
     response = _response(frames(subscriber, args["max_seconds"]))
     # Not in the generator's own end: one that was never begun has none.
     response.call_on_close(lambda: app.live.unsubscribe(subscriber))

@@ -11,7 +11,7 @@ from collector.sitedb.tables import Site
 from webapp import sessions
 from webapp.access import PUBLIC, READER, principal
 from webapp.auth import Principal, reload
-from webapp.credentials import token_hash
+from webapp.credentials import Busy, token_hash
 from webapp.json import json_answer
 from webapp.models import UserSession
 from webapp.problems import Problem
@@ -48,7 +48,11 @@ def _checked(username: str, password: str, now: int) -> str:
     if wait := attempts.wait_s(*key):
         detail = f"Too many wrong passwords for this name; try again in {wait} seconds."
         raise Problem("too_many_attempts", detail, headers={"Retry-After": str(wait)})
-    token = sessions.sign_in(services().db, username, password, now)
+    try:
+        token = sessions.sign_in(services().db, username, password, now)
+    except Busy:
+        detail = "Many people are signing in at this moment; try again in a few seconds."
+        raise Problem("too_many_attempts", detail, headers={"Retry-After": "5"}) from None
     if token is None:
         attempts.failed(*key)
         raise Problem("bad_credentials", "There is no such user, or the password is wrong.")

@@ -74,6 +74,8 @@ class Operation(Schema):
     )
     done_at = Instant(load_default=None, metadata={"description": "when the person did it; default: now"})
     note = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    cause = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    until = Instant(load_default=None, allow_none=True, metadata={"description": "kept with the operation"})
 
     @validates_schema
     def check_note(self, data: dict[str, object], **_kwargs: object) -> None:
@@ -92,4 +94,6 @@ class OperationShown(Answer):
     )
     done_at = time_field()
     note = fields.String(required=True, allow_none=True)
+    cause = fields.String(required=True, allow_none=True)
+    until = time_field(allow_none=True)
     by = fields.String(required=True)

@@ -68,6 +68,10 @@ class MqttSource:
         self._received: list[Message] = []
         self.events: list[Connected] = []
         self.connected = False
+        # When the broker confirmed all our subscriptions on this connection, epoch ms.
+        self.subscribed_at: int | None = None
+        self._v5_worked = False
+        self._unanswered = 0
         self._client = self._make_client()
         self._next_attempt = 0
         self._backoff_ms = 0
@@ -75,8 +79,7 @@ class MqttSource:
         self._answered = False
 
     def _make_client(self) -> paho.Client:
-        v5 = self._protocol == MQTTProtocolVersion.MQTTv5
-        options: dict[str, Any] = {} if v5 else {"clean_session": False}
+        options: dict[str, Any] = {} if self.v5 else {"clean_session": False}
         client = new_client(self.broker, self._client_id, self._protocol, self._settings, manual_ack=True, **options)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -101,6 +104,10 @@ class MqttSource:
         return received
 
     @property
+    def v5(self) -> bool:
+        return self._protocol == MQTTProtocolVersion.MQTTv5
+
+    @property
     def idle(self) -> bool:
         """Not connected and nothing to do until the next attempt: the caller should wait elsewhere."""
         return self._client.socket() is None
@@ -116,6 +123,7 @@ class MqttSource:
             self._client.disconnect()
             self._client.loop(0.1)
         self.connected = False
+        self.subscribed_at = None
 
     # -- connecting --------------------------------------------------------------------------------------------------
 
@@ -128,7 +136,7 @@ class MqttSource:
         self._next_attempt = now + self._backoff_ms
         properties = None
         options: dict[str, Any] = {}
-        if self._protocol == MQTTProtocolVersion.MQTTv5:
+        if self.v5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
@@ -143,11 +151,13 @@ class MqttSource:
 
     def _on_connect(self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, __: Any) -> None:
         self._answered = True
+        self._unanswered = 0
         if reason.is_failure:
             self._refused(reason)
             return
         self._generation += 1
         self.connected = True
+        self._v5_worked |= self.v5
         self._backoff_ms = 0
         self._next_attempt = 0
         self.events.append(Connected(bool(flags.session_present)))
@@ -160,7 +170,7 @@ class MqttSource:
         if self._unwanted:
             client.unsubscribe(self._unwanted)
         # On every connect, session or not: a session may hold yesterday's topics.
-        if self._protocol == MQTTProtocolVersion.MQTTv5:
+        if self.v5:
             once = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
             client.subscribe([(topic, once) for topic in self._filters])
         else:
@@ -174,32 +184,41 @@ class MqttSource:
     def _give_up_when_unanswered(self) -> None:
         if 0 <= self._clock() - self._asked_at < _CONNACK_MS:
             return
-        unanswered = self._client.socket()
-        self._change_protocol()
+        unanswered, self._client = self._client.socket(), self._make_client()
         if unanswered is not None:
             unanswered.close()
+        self._note_unanswered()
+
+    def _note_unanswered(self) -> None:
+        """A broker that answered v5 before is only slow; one that never did may speak 3.1.1 only."""
+        self._unanswered += 1
+        if self._unanswered >= 2 and not self._v5_worked:
+            self._change_protocol()
 
     def _change_protocol(self) -> None:
-        """The broker did not answer in this version of MQTT: try the other, in turn."""
-        v5 = self._protocol == MQTTProtocolVersion.MQTTv5
-        self._protocol = MQTTProtocolVersion.MQTTv311 if v5 else MQTTProtocolVersion.MQTTv5
+        """The broker does not answer in this version of MQTT: try the other, in turn."""
+        self._protocol = MQTTProtocolVersion.MQTTv311 if self.v5 else MQTTProtocolVersion.MQTTv5
         log.warning("no answer from the broker, trying %s: broker=%s", self._protocol.name, self.broker.name)
         self._client = self._make_client()
+        self._unanswered = 0
         self._next_attempt = 0
 
     def _on_disconnect(self, client: paho.Client, _: Any, __: Any, reason: ReasonCode, ___: Any) -> None:
         if client is not self._client:
             return
         was, self.connected = self.connected, False
+        self.subscribed_at = None
         if was:
             log.warning("disconnected from the broker: broker=%s reason=%s", self.broker.name, reason)
-        elif not self._answered and self._backoff_ms > 1_000:
-            self._change_protocol()
+        elif not self._answered:
+            self._note_unanswered()
 
     def _on_subscribe(self, _: Any, __: Any, ___: Any, reasons: list[ReasonCode], ____: Any) -> None:
-        for topic, reason in zip(self._filters, reasons, strict=False):
-            if reason.is_failure:
-                log.error("the broker refused a subscription: topic=%s reason=%s", topic, reason)
+        refused = [topic for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            log.error("the broker refused subscriptions: broker=%s topics=%s", self.broker.name, ", ".join(refused))
+        else:
+            self.subscribed_at = self._clock()
 
     def _on_message(self, _: Any, __: Any, message: paho.MQTTMessage) -> None:
         try:

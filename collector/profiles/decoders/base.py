@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,9 @@ class Decoding:
     faults: list[str] = field(default_factory=list)
 
 
+# Three digits after a comma may be thousandths or thousands: such a text is no number, for a guess would be silent.
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30}|,(?![0-9]{3}(?![0-9]))[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
+
 # (profile, named parts of the topic, parsed or raw payload) -> Decoding. Raises MessageError for a hopeless message.
 Decoder = Callable[[Profile, dict[str, str], bytes], Decoding]
 
@@ -66,7 +70,8 @@ def number(value: Any) -> float | None:
             return None
     elif isinstance(value, str):
         try:
-            result = float(value.strip().replace(",", ".", 1))
+            text = value.strip()
+            result = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else math.nan
         except ValueError:
             return None
     else:

@@ -11,6 +11,9 @@ from collector.errors import MessageError
 from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
 from collector.profiles.profile import Profile
 
+# No unit and no word for a quality is longer.
+_MAX_TEXT = 40
+
 
 def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
     """A fault in one object of a list leaves the others usable."""
@@ -53,7 +56,10 @@ def _texts(entry: dict[str, Any], key: str) -> dict[str, str]:
     found = entry.get(key) or {}
     if not isinstance(found, dict):
         raise ValueError(f"'{key}' must be an object with a text for each metric")  # noqa: TRY004
-    return {name: str(text) for name, text in found.items()}
+    for name, text in found.items():
+        if not isinstance(text, str) or len(text) > _MAX_TEXT:
+            raise ValueError(f"'{key}' of {name[:40]} must be a text of at most {_MAX_TEXT} characters")
+    return dict(found)
 
 
 def _metric(name: str) -> str:
