@@ -80,7 +80,7 @@ def _check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise ConfigError(
-                [f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}; choose another --port"]
+                [f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}; choose another --port (make run PORT=8001)"]
             ) from error
 
 
