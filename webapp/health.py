@@ -1,4 +1,4 @@
-"""/healthz: this process answers. /readyz: everything it needs does too, and if not, what to do."""
+"""/healthz: this process answers. /readyz: everything it needs does too, and if not, what to do. /metrics: counts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ Fault = tuple[str, str] | None
 def register(app: Flask) -> None:
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
-    declare(app, "healthz", PUBLIC)
-    declare(app, "readyz", PUBLIC)
+    app.add_url_rule("/metrics", "metrics", metrics)
+    for endpoint in ("healthz", "readyz", "metrics"):
+        declare(app, endpoint, PUBLIC)
 
 
 def healthz() -> Response:
     return json_answer({"ok": True})
+
+
+def metrics() -> Response:
+    return Response(services().metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def readyz() -> Response:

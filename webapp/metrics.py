@@ -1,11 +1,11 @@
-"""/metrics: counts of this process and of the collectors, in Prometheus' text format. Counts only, so no sign-in."""
+"""What /metrics tells: counts of this process and of the collectors, in Prometheus' text format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from flask import Flask, Response
+from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector as MetricSource
@@ -14,10 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from collector.clock import Clock
 from collector.sitedb.tables import Alarm, Collector
-from webapp.access import PUBLIC, declare
 from webapp.db import Database
 from webapp.queries.points import is_open
-from webapp.services import services
 from webapp.silence import SILENT_AFTER_MS
 
 _COUNTERS = {
@@ -107,11 +105,3 @@ def _of_collectors(collectors: list[Collector], now: int) -> Iterator[Metric]:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-def register(app: Flask) -> None:
-    def metrics() -> Response:
-        return Response(services().metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
-
-    app.add_url_rule("/metrics", "metrics", metrics)
-    declare(app, "metrics", PUBLIC)

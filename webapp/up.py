@@ -79,9 +79,8 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise ConfigError(
-                [f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}; choose another --port (make run PORT=8001)"]
-            ) from error
+            fault = f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}"
+            raise ConfigError([f"{fault}; choose another --port (make run PORT=8001)"]) from error
 
 
 def _start_broker(settings: Settings, children: Children, logs: Path) -> tuple[Settings, bool, str]:

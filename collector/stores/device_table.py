@@ -50,7 +50,7 @@ class DeviceTable:
 
     def see(self, device: Seen, now: int) -> NewEntry | None:
         """Note that the device spoke; an entry to forward when it is new or was last told of long ago."""
-        if device.id in self._sites and now - self._forwarded.get(device.id, 0) < _FORWARD_SEEN_MS:
+        if device.id in self._sites and abs(now - self._forwarded.get(device.id, 0)) < _FORWARD_SEEN_MS:
             return None
         self._db.execute(
             "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"

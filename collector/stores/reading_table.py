@@ -6,7 +6,10 @@ import sqlite3
 from dataclasses import replace
 from enum import Enum
 
-from collector.domain.reading import Reading
+from collector.domain.reading import Quality, Reading, Reason
+
+# A burst of messages in one millisecond moves their stamps ahead of the clock by as many, at most this far.
+_BURST_MS = 60_000
 
 
 class Outcome(Enum):
@@ -50,7 +53,11 @@ class ReadingTable:
 
     def _insert_stamped(self, series: int, reading: Reading) -> Reading:
         free_from = self._last_stamp.get(series, -1) + 1
-        if reading.observed_at < free_from:
+        if reading.observed_at < free_from - _BURST_MS:
+            # Our own clock was set back: the time of receipt is all there is, and it is marked.
+            quality = max(reading.quality, Quality.UNCERTAIN)
+            reading = replace(reading, quality=quality, reasons=reading.reasons | Reason.CLOCK)
+        elif reading.observed_at < free_from:
             reading = replace(reading, observed_at=free_from)
         while not self._try(series, reading):
             reading = replace(reading, observed_at=reading.observed_at + 1)

@@ -10,6 +10,7 @@ import pytest
 
 from collector.alarms.evaluator import Evaluator
 from collector.domain.limits import Limit
+from collector.domain.reading import Quality, Reading, Reason
 from collector.ingest.committer import Committer
 from collector.ingest.message import Message
 from collector.ingest.pipeline import Pipeline, Processed
@@ -17,6 +18,7 @@ from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
 from collector.stores.collector_db import open_collector_db, transaction
+from collector.stores.reading_table import ReadingTable
 
 VOCABULARY = load_vocabulary(device_configs())
 PIPELINE = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
@@ -66,6 +68,17 @@ def test_the_same_packet_id_with_another_content_is_a_new_message(plant: Plant) 
 def test_a_duplicate_flag_on_a_message_we_never_stored_is_no_reason_to_drop_it(plant: Plant) -> None:
     plant.committer.commit([message(7.0, 9, duplicate=True)])
     assert plant.count("reading") == 1
+
+
+def test_when_our_clock_is_set_back_readings_take_its_time_and_are_marked(tmp_path: Path) -> None:
+    db = open_collector_db(tmp_path / "collector.db")
+    table = ReadingTable(db)
+    hour = 3_600_000
+    with transaction(db):
+        for received in (NOW, NOW, NOW - hour, NOW - hour):
+            table.insert(Reading("d", "ph", received, 7.0, Quality.GOOD, Reason.NONE, received, stamped=True))
+    rows = db.execute("SELECT observed_at - ?, quality FROM reading ORDER BY observed_at", (NOW,)).fetchall()
+    assert rows == [(-hour, 1), (-hour + 1, 0), (0, 0), (1, 0)]
 
 
 def test_after_a_new_session_the_packet_ids_of_the_old_one_mean_nothing(plant: Plant) -> None:
