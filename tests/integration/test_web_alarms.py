@@ -13,6 +13,7 @@ from collector.sitedb.tables import Alarm, AlarmTransition, Command
 from tests.integration import web_world as world
 from tests.integration.web_fixtures import Web, both_databases
 from tests.integration.web_world import MINUTE, NOW, PH_ALARM
+from webapp.json import iso
 from webapp.models import AuditEvent
 
 ACKNOWLEDGE = {"op": "acknowledge", "done_at": "2026-11-23T09:58:00Z", "note": "Valve closed."}
@@ -106,12 +107,15 @@ def test_an_operation_is_a_command_and_an_audit_row_in_one_transaction(web: Web)
         "state": "accepted",
         "done_at": "2026-11-23T09:58:00.000Z",
         "note": "Valve closed.",
+        "cause": None,
+        "until": None,
         "by": "token:inspector",
     }
     with web.parts.db.read() as db:
         command = db.scalars(select(Command)).one()
         audit = db.scalars(select(AuditEvent)).one()
-    body = {"op": "acknowledge", "note": "Valve closed.", "done_at": NOW - 2 * MINUTE, "by": "token:inspector"}
+    given = {"op": "acknowledge", "note": "Valve closed.", "cause": None, "until": None}
+    body = {**given, "done_at": NOW - 2 * MINUTE, "by": "token:inspector"}
     assert (command.id, command.kind, command.target, command.body) == (OP, "alarm", PH_ALARM, body)
     assert (audit.actor, audit.action, audit.object_id) == ("token:inspector", "alarm.acknowledge", PH_ALARM)
     assert audit.after is not None
@@ -127,6 +131,13 @@ def test_the_same_operation_again_is_the_same_answer_and_nothing_more(web: Web) 
     with web.parts.db.read() as db:
         assert db.scalar(select(func.count()).select_from(Command)) == 1
         assert db.scalar(select(func.count()).select_from(AuditEvent)) == 1
+
+
+def test_a_phone_whose_clock_runs_ahead_has_done_it_now(web: Web) -> None:
+    ahead = do(web, {"op": "acknowledge", "done_at": "9998-01-01T00:00:00Z"})
+    assert ahead.status_code == 200
+    assert ahead.json["done_at"] == iso(NOW)
+    assert do(web, {"op": "acknowledge", "done_at": "9998-01-01T00:00:00Z"}).json == ahead.json
 
 
 def test_an_operation_without_a_time_may_be_repeated_later(web: Web) -> None:
