@@ -268,7 +268,7 @@ export const en = {
   "alarm.lasting": "for {span}",
   "alarm.lasted": "lasted {span}",
   "alarm.raised": "Raised",
-  "alarm.cleared": "Over since",
+  "alarm.cleared": "Back to normal since",
   "alarm.acknowledged": "Acknowledged",
   "alarm.highest": "Highest value",
   "alarm.lowest": "Lowest value",
