@@ -98,7 +98,9 @@ class CollectorService:
         outbox.set_destinations(self._db, [forwarder.destination for forwarder in self._forwarders], self._clock())
         for thread in (*self._forwarders, self._link):
             thread.start()
-        log.info("collecting: client=%s broker=%s", self.id, self._source.broker.name)
+        journal, synchronous = self.durability()
+        broker = self._source.broker.name
+        log.info("collecting: client=%s broker=%s journal=%s synchronous=%d", self.id, broker, journal, synchronous)
         try:
             self._loop.run(stop)
         finally:
