@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +74,7 @@ class Children:
             if child.running:
                 continue
             if not child.restart_at:
+                _end_group(child)
                 child.failures = 0 if now - child.started_at > _STEADY_S else child.failures
                 child.restart_at = now + _RESTART_AFTER_S[min(child.failures, len(_RESTART_AFTER_S) - 1)]
                 child.failures += 1
@@ -88,6 +90,7 @@ class Children:
 
 def _stop(child: Child) -> None:
     if child.process is None or not child.running:
+        _end_group(child)
         return
     child.process.terminate()
     try:
@@ -95,3 +98,11 @@ def _stop(child: Child) -> None:
     except subprocess.TimeoutExpired:
         child.process.kill()
         child.process.wait()
+    _end_group(child)
+
+
+def _end_group(child: Child) -> None:
+    """A server's workers outlive a main process that was killed, and would go on serving: end them with it."""
+    if child.process is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)

@@ -35,6 +35,7 @@ from webapp.broker import demo_broker
 from webapp.children import Child, Children
 from webapp.demo_seed import seed_demo
 from webapp.migrate import migrate
+from webapp.users import list_users
 
 _READY_S = 60.0
 
@@ -192,8 +193,12 @@ def _greet(console: Console, settings: Settings, broker: str, passwords: dict[st
             f"Password of each: [bold]{next(iter(passwords.values()))}[/]",
             "",
         ]
-    else:
-        lines += ["An account to sign in with: fieldproof users add NAME --role admin", ""]
+    elif not _has_accounts(settings):
+        lines += [
+            "Make an account to sign in with:",
+            f"fieldproof users add NAME --role admin --data {settings.data}",
+            "",
+        ]
     broker_name = Broker.parse(settings.mqtt_url or DEFAULT_BROKER).name
     lines += [f"Broker: {broker_name} ({broker})", f"Data and logs: {settings.data}", "Ctrl-C stops everything."]
     console.print(Panel("\n".join(lines), title="Fieldproof is running", expand=False, border_style="green"))
@@ -203,6 +208,14 @@ def _greet(console: Console, settings: Settings, broker: str, passwords: dict[st
         console.print(
             "[dim]This address works on this computer. For phones in the same network: make run HOST=0.0.0.0[/]"
         )
+
+
+def _has_accounts(settings: Settings) -> bool:
+    engine = make_engine(settings.site_database_url)
+    try:
+        return bool(list_users(engine))
+    finally:
+        engine.dispose()
 
 
 def _report_death(console: Console, child: Child, stop: threading.Event) -> None:

@@ -30,7 +30,8 @@ const course = (data: Series, edges: number[] = []): Course => ({
 it("breaks the line only where the point was silent for longer than allowed", () => {
   const data = series([0, 1, 4, 20], [5, 6, 7, 8]);
   expect(withGaps(data, 5 * MINUTE).mean).toEqual([5, 6, 7, null, 8]);
-  expect(withGaps(data, 0).mean).toEqual([5, 6, null, 7, null, 8]);
+  const slow = series([0, 15, 30, 45, 120], [1, 2, 3, 4, 5]);
+  expect(withGaps(slow, 5 * MINUTE).mean).toEqual([1, 2, 3, 4, null, 5]);
 });
 
 it("weighs the mean by the readings behind it", () => {

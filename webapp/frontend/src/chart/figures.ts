@@ -24,9 +24,15 @@ export interface CounterFigures {
 const known = (values: (number | null)[]): number[] =>
   values.filter((value): value is number => value !== null);
 
+/** How far apart the readings usually are: a device that speaks every quarter of an hour has no gaps. */
+function usualStep(times: number[]): number {
+  const steps = times.slice(1).map((t, index) => t - (times[index] ?? t));
+  return steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+}
+
 /** Buckets without readings are left out by the server: a silence longer than allowed breaks the line. */
 export function withGaps(series: Series, staleMs: number): Series {
-  const longest = Math.max(staleMs, 2 * series.resolution_s * 1000);
+  const longest = Math.max(staleMs, 2 * series.resolution_s * 1000, 3 * usualStep(series.t));
   const columns: Series = { ...series, t: [], mean: [], min: [], max: [], count: [] };
   const add = (t: number, index: number | null): void => {
     columns.t.push(t);

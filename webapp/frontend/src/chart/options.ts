@@ -32,16 +32,28 @@ function axes({ zone, colours }: ChartSetup): uPlot.Axis[] {
     },
     {
       ...common,
-      size: 52,
+      // Room for the longest label: 52 px are enough for five figures.
+      size: (_plot, values) =>
+        Math.max(52, 16 + 8 * Math.max(0, ...(values ?? []).map((text) => text.length))),
       grid: { stroke: colours.grid, width: 1 },
       values: (_plot, splits) => splits.map(formatShort),
     },
   ];
 }
 
+/** A value between two gaps has no line to be seen by: it gets a dot. */
+const isolated: uPlot.Series.Points.Filter = (plot, series) => {
+  const values = plot.data[series] ?? [];
+  const known = (index: number): boolean => values[index] !== null && values[index] !== undefined;
+  return Array.from(values.keys()).filter(
+    (index) => known(index) && !known(index - 1) && !known(index + 1),
+  );
+};
+
 function lineSeries(colours: ChartColours): uPlot.Series[] {
   const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
-  return [{}, { stroke: colours.line, width: 2, points: { show: false } }, edge, { ...edge }];
+  const points = { show: true, size: 6, fill: colours.line, filter: isolated };
+  return [{}, { stroke: colours.line, width: 2, points }, edge, { ...edge }];
 }
 
 function barSeries(colours: ChartColours): uPlot.Series[] {

@@ -46,7 +46,22 @@ describe("increments", () => {
       [0, 107],
       [2, 6],
     ]);
-    expect(increments(data)).toEqual([5, 2, 6]);
+    expect(increments(data)).toEqual([5, 2, 4]);
+  });
+
+  it("takes a single wrong zero for what it is, inside a bucket and alone in one", () => {
+    const inside: [number, number][] = [
+      [99, 100],
+      [0, 101],
+      [101, 102],
+    ];
+    const alone: [number, number][] = [
+      [99, 100],
+      [0, 0],
+      [101, 101],
+    ];
+    expect(increments(series(inside))).toEqual([1, 1, 1]);
+    expect(increments(series(alone))).toEqual([1, 0, 1]);
   });
 });
 

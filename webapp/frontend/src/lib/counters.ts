@@ -1,27 +1,32 @@
 import type { Series } from "../api/types";
 
+const isNumber = (value: number | null | undefined): value is number =>
+  value !== null && value !== undefined;
+
 /**
- * What a counter grew by in each bucket. A counter that falls was reset or replaced: what it shows
- * afterwards is counted from there, and nothing is guessed about the gap.
+ * What a counter grew by in each bucket. A counter that falls and stays low was reset or replaced:
+ * what it shows afterwards is counted from there, and nothing is guessed about the gap. One that is
+ * back at its old level at once only sent a wrong value: its whole register is no growth.
  */
 export function increments(series: Series): number[] {
   let level: number | null = null;
   return series.t.map((_, index) => {
     const low = series.min[index];
     const high = series.max[index];
-    if (low === null || low === undefined || high === null || high === undefined) return 0;
+    if (!isNumber(low) || !isNumber(high)) return 0;
     if (level === null) {
       level = high;
       return high - low;
     }
     const before: number = level;
-    if (low >= before) {
+    if (high >= before) {
       level = high;
       return high - before;
     }
-    const resetInside = high >= before;
-    level = resetInside ? low : high;
-    return resetInside ? high - before : high - low;
+    const next = series.min.slice(index + 1).find(isNumber);
+    if (next !== undefined && next >= before) return 0;
+    level = high;
+    return high - low;
   });
 }
 

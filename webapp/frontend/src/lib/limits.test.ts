@@ -23,23 +23,30 @@ const PH = [limit("high", "warning", 8.5), limit("high", "permit", 9), limit("lo
 
 describe("nearestLimit", () => {
   it("names the gravest limit that is broken", () => {
-    const view = nearestLimit({ value: 9.2, limits: PH });
+    const view = nearestLimit({ quality: "good", value: 9.2, limits: PH });
     expect(view).toMatchObject({ violated: true, limit: { level: "permit", value: 9 } });
   });
 
+  it("calls no limit broken by a bad value, which nobody judges", () => {
+    const view = nearestLimit({ quality: "bad", value: 9.2, limits: PH });
+    expect(view?.violated).toBe(false);
+  });
+
   it("names the closest one while all are kept, on either side", () => {
-    expect(nearestLimit({ value: 8, limits: PH })?.limit.value).toBe(8.5);
-    expect(nearestLimit({ value: 6.4, limits: PH })?.limit.value).toBe(6);
+    expect(nearestLimit({ quality: "good", value: 8, limits: PH })?.limit.value).toBe(8.5);
+    expect(nearestLimit({ quality: "good", value: 6.4, limits: PH })?.limit.value).toBe(6);
   });
 
   it("has nothing to say without a value, a limit, or a kind it can judge", () => {
-    expect(nearestLimit({ value: null, limits: PH })).toBeNull();
-    expect(nearestLimit({ value: 1, limits: [] })).toBeNull();
-    expect(nearestLimit({ value: 1, limits: [limit("rate", "warning", 1)] })).toBeNull();
+    expect(nearestLimit({ quality: "good", value: null, limits: PH })).toBeNull();
+    expect(nearestLimit({ quality: "good", value: 1, limits: [] })).toBeNull();
+    expect(
+      nearestLimit({ quality: "good", value: 1, limits: [limit("rate", "warning", 1)] }),
+    ).toBeNull();
   });
 
   it("leaves the order of the point's limits alone", () => {
-    nearestLimit({ value: 6.4, limits: PH });
+    nearestLimit({ quality: "good", value: 6.4, limits: PH });
     expect(PH.map((item) => item.value)).toEqual([8.5, 9, 6]);
   });
 });

@@ -17,13 +17,16 @@ export function levelRank(level: Level): number {
   return RANK[level] ?? 0;
 }
 
-/** The limit a person wants to know about: the gravest one broken, else the one closest by. */
-export function nearestLimit(point: Pick<Point, "value" | "limits">): LimitView | null {
+/**
+ * The limit a person wants to know about: the gravest one broken, else the one closest by. A bad
+ * value breaks none: it is shown, and judged by nobody.
+ */
+export function nearestLimit(point: Pick<Point, "value" | "limits" | "quality">): LimitView | null {
   const limits = point.limits.filter(judged);
   const value = point.value;
   if (value === null) return null;
   const broken = limits
-    .filter((limit) => isViolated(limit, value))
+    .filter((limit) => point.quality !== "bad" && isViolated(limit, value))
     .sort((a, b) => levelRank(b.level) - levelRank(a.level));
   if (broken[0]) return { limit: broken[0], violated: true };
   const closest = limits.sort((a, b) => Math.abs(a.value - value) - Math.abs(b.value - value))[0];

@@ -41,6 +41,7 @@ export function sparkShape(
     PAD + (height - 2 * PAD) * (1 - (value - low) / (high - low));
   let line = "";
   let pen = "M";
+  const drawn = (index: number): boolean => values[index] !== null && values[index] !== undefined;
   values.forEach((value, index) => {
     const time = times[index];
     if (value === null || time === undefined) {
@@ -49,6 +50,8 @@ export function sparkShape(
     }
     const x = PAD + ((width - 2 * PAD) * (time - first)) / (last - first);
     line += `${pen}${x.toFixed(1)} ${y(value).toFixed(1)}`;
+    // Alone between two gaps: a line of no length, which round ends make a dot.
+    if (!drawn(index - 1) && !drawn(index + 1)) line += "h0";
     pen = "L";
   });
   return { line, low, high, y };

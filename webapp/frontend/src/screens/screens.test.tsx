@@ -101,7 +101,8 @@ describe("Live", () => {
     await show(<Live />);
     const row = find("point-dairy.effluent/ph");
     expect(find("value")?.textContent).toBe("9.30");
-    expect(row?.textContent).toContain("Above the permit limit 9");
+    // A bad value is judged by nobody: the limit is named, and not called broken.
+    expect(row?.textContent).toContain("Permit limit above 9");
     expect(row?.textContent).toContain("Bad: outside the physical range");
     expect(row?.textContent).toContain("Treated effluent to river");
     expect(row?.getAttribute("href")).toBe("/live/dairy.effluent/ph");

@@ -46,6 +46,7 @@ export async function resume(): Promise<void> {
     confirm(await api.getMe());
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
+      await forgetAll();
       session.value = { status: "signed-out", expired: false };
       return;
     }
@@ -76,5 +77,8 @@ export async function signOut(): Promise<void> {
 whenSignedOut(() => {
   const was = session.peek().status;
   // At the start nobody was signed in, so nothing has "ended".
-  if (was === "signed-in") session.value = { status: "signed-out", expired: true };
+  if (was !== "signed-in") return;
+  // Who is not signed in any more must not read on from what was kept here for them.
+  void forgetAll();
+  session.value = { status: "signed-out", expired: true };
 });

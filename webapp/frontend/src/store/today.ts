@@ -1,6 +1,6 @@
 import * as api from "../api/endpoints";
 import type { Point, Series } from "../api/types";
-import { equalEdges, increments, perSlot, total, totalUntil } from "../lib/counters";
+import { equalEdges, perSlot, totalUntil } from "../lib/counters";
 import { startOfDay, startOfPreviousDay } from "../lib/zone";
 import { serverNow } from "./clock";
 import { Resource } from "./load";
@@ -8,6 +8,8 @@ import { allPoints } from "./points";
 
 const HOUR_MS = 3_600_000;
 const BUCKET_MS = 15 * 60_000;
+/** Read from before the first midnight, so that the level at that moment is known. */
+const LEAD_MS = 6 * HOUR_MS;
 
 export interface DayUse {
   point: Point;
@@ -26,7 +28,8 @@ export interface DayFigures {
 
 export const dayFigures = new Resource<DayFigures>();
 
-const hasData = (series: Series): boolean => series.count.some((count) => (count ?? 0) > 0);
+const hasData = (series: Series, start: number, end: number): boolean =>
+  series.t.some((t, index) => t >= start && t < end && (series.count[index] ?? 0) > 0);
 
 function daySeries(point: Point, start: number, end: number): Promise<Series> {
   return api.getReadings(
@@ -42,17 +45,18 @@ async function dayUse(point: Point, at: number, zone: string): Promise<DayUse | 
   const midnight = startOfDay(at, zone);
   const before = startOfPreviousDay(at, zone);
   const tomorrow = startOfDay(midnight + 30 * HOUR_MS, zone);
-  const [now, then] = await Promise.all([
-    daySeries(point, midnight, tomorrow),
-    daySeries(point, before, midnight),
-  ]);
-  if (!hasData(now)) return null;
+  // One series over both midnights: what grew across them belongs to the day in which it was seen.
+  const series = await daySeries(point, before - LEAD_MS, tomorrow);
+  if (!hasData(series, midnight, tomorrow)) return null;
+  const grown = (until: number): number => totalUntil(series, until);
   return {
     point,
-    today: total(increments(now)),
-    yesterday: hasData(then) ? totalUntil(then, before + (at - midnight)) : null,
-    hours: perSlot(now, equalEdges(midnight, tomorrow, HOUR_MS)),
-    yesterdayHours: perSlot(then, equalEdges(before, midnight, HOUR_MS)),
+    today: grown(tomorrow) - grown(midnight),
+    yesterday: hasData(series, before, midnight)
+      ? grown(before + (at - midnight)) - grown(before)
+      : null,
+    hours: perSlot(series, equalEdges(midnight, tomorrow, HOUR_MS)),
+    yesterdayHours: perSlot(series, equalEdges(before, midnight, HOUR_MS)),
   };
 }
 

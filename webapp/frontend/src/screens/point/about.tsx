@@ -6,7 +6,7 @@ import { isViolated, levelRank } from "../../lib/limits";
 
 function LimitRow({ limit, point }: { limit: Limit; point: Point }): VNode {
   const value = withUnit(formatShort(limit.value), point.unit === point.label ? null : point.unit);
-  const broken = point.value !== null && isViolated(limit, point.value);
+  const broken = point.value !== null && point.quality !== "bad" && isViolated(limit, point.value);
   const kind = tData("limit.kind", limit.kind);
   const delay =
     limit.on_delay_s > 0

@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { AlarmCard } from "../../components/alarm-card";
@@ -5,17 +6,21 @@ import { Icon } from "../../components/icons";
 import { Loading, RetryState, StateMessage } from "../../components/states";
 import { formatLongDay } from "../../i18n/format";
 import { t } from "../../i18n/t";
+import { startOfDay } from "../../lib/zone";
 import { alarmsStatus, openAlarms } from "../../store/alarms";
 import { now, serverNow } from "../../store/clock";
-import { wakeLive } from "../../store/live";
+import { isDown, liveState, wakeLive } from "../../store/live";
 import { points, pointsStatus } from "../../store/points";
 import { site, zone } from "../../store/session";
 import { loadSiteState } from "../../store/site-state";
-import { dayFigures, loadDayFigures } from "../../store/today";
+import { type DayFigures, dayFigures, loadDayFigures } from "../../store/today";
 import { loadFailureText } from "../live";
 import { Attention } from "./attention";
 import { Collection } from "./collection";
 import { UseCard } from "./use-card";
+
+/** Changes at the site's midnight and not with every second. */
+const dayStart = computed(() => startOfDay(now.value, zone.value));
 
 const SHOWN_ALARMS = 3;
 const FIGURES_EVERY_MS = 2 * 60_000;
@@ -26,7 +31,7 @@ function OpenAlarms(): VNode | null {
   if (alarmsStatus.value !== "ready" && alarms.length === 0) return null;
   if (alarms.length === 0) {
     // Without any value nothing is known about the limits either.
-    if (points.value.size === 0) return null;
+    if (points.value.size === 0 || isDown(liveState.value)) return null;
     return (
       <section class="all-clear">
         <span class="all-clear-icon">
@@ -58,8 +63,14 @@ function OpenAlarms(): VNode | null {
   );
 }
 
-function Energy(): VNode | null {
+/** The figures of the day that is on the screen: after midnight yesterday's are not today's. */
+function figuresOfToday(): DayFigures | null {
   const data = dayFigures.state.value.data;
+  return data && startOfDay(data.at, zone.value) === dayStart.value ? data : null;
+}
+
+function Energy(): VNode | null {
+  const data = figuresOfToday();
   if (!data) return null;
   return (
     <UseCard
@@ -73,13 +84,13 @@ function Energy(): VNode | null {
 }
 
 function Volume(): VNode | null {
-  const data = dayFigures.state.value.data;
+  const data = figuresOfToday();
   if (!data) return null;
   return <UseCard title={t("today.volume")} icon="drop" uses={data.volume} at={data.at} />;
 }
 
 /** Figures need the list of points first; `ready` turns true once and starts them. */
-function useFigures(ready: boolean, siteId: string, siteZone: string): void {
+function useFigures(ready: boolean, siteId: string, siteZone: string, day: number): void {
   useEffect(() => {
     if (!ready) return undefined;
     void loadSiteState();
@@ -90,7 +101,7 @@ function useFigures(ready: boolean, siteId: string, siteZone: string): void {
       clearInterval(figures);
       clearInterval(state);
     };
-  }, [ready, siteId, siteZone]);
+  }, [ready, siteId, siteZone, day]);
 }
 
 function Body(): VNode {
@@ -122,7 +133,7 @@ function DateLine(): VNode {
 
 export function Today(): VNode {
   const current = site.value;
-  useFigures(pointsStatus.value === "ready", current?.id ?? "", zone.value);
+  useFigures(pointsStatus.value === "ready", current?.id ?? "", zone.value, dayStart.value);
   return (
     <>
       <div class="page-head page-head-today">

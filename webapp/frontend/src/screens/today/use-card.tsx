@@ -10,8 +10,12 @@ import type { DayUse } from "../../store/today";
 
 const SAME = 0.005;
 
-function Comparison({ use }: { use: DayUse }): VNode | null {
+/** Just after midnight a meter that speaks once a minute has hardly spoken: that is no comparison. */
+const TOO_EARLY_MS = 30 * 60_000;
+
+function Comparison({ use, at }: { use: DayUse; at: number }): VNode | null {
   if (use.yesterday === null || use.yesterday <= 0) return null;
+  if (at - startOfDay(at, zone.value) < TOO_EARLY_MS) return null;
   const change = use.today / use.yesterday - 1;
   const percent = formatPercent(Math.abs(change));
   const same = Math.abs(change) < SAME;
@@ -38,13 +42,13 @@ function Leading({ use, at }: { use: DayUse; at: number }): VNode {
         <span class="figure">{formatAmount(use.today)}</span>{" "}
         <span class="unit">{unitLabel(use.point.unit)}</span>
       </p>
-      <Comparison use={use} />
+      <Comparison use={use} at={at} />
       <HourBars use={use} start={startOfDay(at, zone.value)} />
     </div>
   );
 }
 
-function Further({ use, largest }: { use: DayUse; largest: number }): VNode {
+function Further({ use, largest, at }: { use: DayUse; largest: number; at: number }): VNode {
   const share = largest > 0 ? (use.today / largest) * 100 : 0;
   return (
     <li>
@@ -56,7 +60,7 @@ function Further({ use, largest }: { use: DayUse; largest: number }): VNode {
           <rect class="bars-bar" width={share.toFixed(1)} height="4" />
         </svg>
         <span class="use-row-compare">
-          <Comparison use={use} />
+          <Comparison use={use} at={at} />
         </span>
       </a>
     </li>
@@ -84,7 +88,7 @@ export function UseCard({ title, icon, uses, at, note }: Props): VNode | null {
       {others.length > 0 ? (
         <ul class="use-rows">
           {others.map((use) => (
-            <Further key={use.point.point} use={use} largest={first.today} />
+            <Further key={use.point.point} use={use} largest={first.today} at={at} />
           ))}
         </ul>
       ) : null}
