@@ -63,14 +63,16 @@ class Up:
         return next((point for point in points if point["metric"] == "ph"), {"observed_at": None})
 
     def children(self) -> list[int]:
-        listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        )
-        return [int(pid) for pid in listed.stdout.split()]
+        return children_of(self.process.pid)
 
     def end(self, number: signal.Signals) -> str:
         self.process.send_signal(number)
         return self.process.communicate(timeout=60)[0]
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(child) for child in listed.stdout.split()]
 
 
 def gone(pids: list[int]) -> bool:
@@ -99,6 +101,20 @@ def test_it_shows_live_readings_stops_on_ctrl_c_and_carries_on_at_the_next_start
     pids = second.children()
     second.end(signal.SIGTERM)
     assert gone(pids)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_killed_web_process_takes_its_workers_with_it_and_is_started_again(tmp_path: Path) -> None:
+    up = Up(tmp_path / "data", free_port())
+    up.wait_until_live()
+    (web,) = [pid for pid in up.children() if b"serve" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    workers = children_of(web)
+    assert workers
+    os.kill(web, signal.SIGKILL)
+    wait_for(lambda: gone(workers), 30, "the workers' end")
+    up.wait_until_live()
+    up.end(signal.SIGTERM)
 
 
 @pytest.mark.timeout(120)
