@@ -87,3 +87,18 @@ def test_the_app_opens_without_the_server_and_shows_the_last_values_with_their_t
     expect(page.get_by_test_id("point-dairy.effluent/ph").get_by_test_id("value")).to_be_visible(timeout=30_000)
     expect(page.locator("[data-testid=connection]")).not_to_have_attribute("data-state", "live")
     context.close()
+
+
+def test_a_session_that_ended_leaves_nothing_to_read_offline(dairy: Up, browser: Browser) -> None:
+    context = browser.new_context(viewport=SIZES["phone"])
+    page = context.new_page()
+    open_app(page, dairy)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    context.clear_cookies()
+    page.goto(dairy.url + "/live")
+    expect(page.get_by_label("User name")).to_be_visible(timeout=20_000)
+    context.set_offline(True)
+    page.goto(dairy.url + "/live")
+    expect(page.get_by_text("No connection").first).to_be_visible()
+    expect(page.get_by_test_id("point-dairy.effluent/ph")).to_have_count(0)
+    context.close()
