@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from collector.errors import ConfigError
 
@@ -37,6 +37,7 @@ class Settings:
     influx_org: str | None = None
     influx_bucket: str | None = None
     database_url: str | None = None
+    photos_url: str | None = None
     devices: tuple[Path, ...] = ()
     demo_password: str | None = None
 
@@ -47,6 +48,10 @@ class Settings:
     @property
     def collector_db(self) -> Path:
         return self.data / "collector.db"
+
+    @property
+    def photos(self) -> Path:
+        return _photo_folder(self.photos_url) if self.photos_url else self.data / "photos"
 
 
 def load_settings(
@@ -126,6 +131,8 @@ def _convert(name: str, raw: Any) -> Any:
     text = str(raw)
     if name == "mqtt_url":
         _check_mqtt_url(text)
+    if name == "photos_url":
+        _photo_folder(text)
     if name == "influx_url" and urlsplit(text).scheme not in ("http", "https"):
         raise ValueError(f"'{text}' is not an http:// or https:// address")
     return text
@@ -151,6 +158,16 @@ def _check_mqtt_url(text: str) -> None:
         _ = parts.port
     except ValueError as error:
         raise ValueError(f"'{_shown(text)}': {error}") from None
+
+
+def _photo_folder(text: str) -> Path:
+    """Of `file:///var/lib/photos` or a plain path."""
+    parts = urlsplit(text)
+    if parts.scheme == "" and not text.startswith("//"):
+        return Path(text).expanduser()
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path or parts.query:
+        raise ValueError(f"'{_shown(text)}': this version keeps photos in a folder; give file:///path or a plain path")
+    return Path(unquote(parts.path))
 
 
 def _shown(url: str) -> str:

@@ -145,6 +145,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
         "INFLUX_ORG": settings.influx_org,
         "INFLUX_BUCKET": settings.influx_bucket,
         "DATABASE_URL": settings.database_url,
+        "PHOTOS_URL": settings.photos_url,
         "DEVICES": os.pathsep.join(str(folder) for folder in settings.devices) or None,
     }
     return {f"FIELDPROOF_{name}": str(value) for name, value in pairs.items() if value is not None}

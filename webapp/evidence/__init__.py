@@ -1,0 +1,1 @@
+"""The evidence room: everything that touches the bytes of photos. The only importer of Pillow, in a child process."""
