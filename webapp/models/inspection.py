@@ -51,7 +51,7 @@ class Inspection(FromPhone, Base):
 
 
 class Answer(FromPhone, Base):
-    """One version of the answer to one item. Those that no other `replaces` are current; two of them are two opinions."""
+    """One version of the answer to one item. Those that no other `replaces` are current: two of them, two opinions."""
 
     __tablename__ = "answer"
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
