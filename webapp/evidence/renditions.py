@@ -1,0 +1,260 @@
+"""The supervisor of the image worker: one child, one image at a time, and nothing that a photo does reaches us.
+
+The child is not believed either: whoever broke into it would answer in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, BinaryIO, Literal, get_args
+
+from webapp.evidence.disk import disk
+from webapp.evidence.sniff import mime_of
+
+log = logging.getLogger(__name__)
+
+Reason = Literal["too_many_pixels", "truncated", "unreadable", "too_slow", "crashed", "no_heic", "too_large"]
+
+DEADLINE_S = 30.0
+_START_S = 30.0
+# A decoder that leaks does so in a child that does not live long.
+_IMAGES_A_CHILD = 200
+_MAX_LINE = 4096
+_MAX_RENDITION = 16 << 20
+_MAX_SIDE = 1 << 26
+_MAX_TEXT = 64
+_TEXTS = ("taken_at", "make", "model")
+
+
+class WorkerUnavailable(Exception):  # noqa: N818 - a condition, not a fault
+    """The child cannot be started, or was stopped. Says nothing about the photo: try again later."""
+
+
+class _Lost(Exception):  # noqa: N818
+    """The child hung up, or talks nonsense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Both renditions are in place. Width and height as a person sees the photo; facts as in images.py."""
+
+    width: int
+    height: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """There is no rendition, and trying again would not help. The original is kept as it is."""
+
+    reason: Reason
+
+
+class _Child:
+    """One process and its end of the socket."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        ours, theirs = socket.socketpair()
+        self.line = ours
+        try:
+            with theirs:
+                self.process = subprocess.Popen(  # noqa: S603 - our own module
+                    [sys.executable, "-I", "-m", "webapp.evidence.image_worker", str(os.getpid())],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    # Settings come as environment variables, with passwords among them.
+                    env=_environment(),
+                    cwd="/",
+                )
+        except OSError:
+            ours.close()
+            raise
+
+    def receive(self, size: int, until: float) -> bytes:
+        """Exactly `size` bytes. Raises TimeoutError or _Lost."""
+        parts, left = [], size
+        while left:
+            self.line.settimeout(max(0.001, until - monotonic()))
+            part = self.line.recv(min(left, 1 << 20))
+            if not part:
+                raise _Lost("it hung up")
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    def receive_answer(self, until: float) -> dict[str, Any]:
+        line = b""
+        while not line.endswith(b"\n"):
+            if len(line) >= _MAX_LINE:
+                raise _Lost("an answer without an end")
+            line += self.receive(1, until)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            raise _Lost("an answer that is no JSON") from None
+        if not isinstance(answer, dict):
+            raise _Lost("an answer that is no object")
+        return answer
+
+    def receive_ready(self) -> str:
+        """What the sandbox could do."""
+        answer = self.receive_answer(monotonic() + _START_S)
+        if "ready" not in answer:
+            raise _Lost(str(answer.get("failed")))
+        return ",".join(answer["ready"]) or "limits only"
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.line.close()
+
+
+class ImageWorker:
+    """Safe to share between threads: they wait for one another."""
+
+    def __init__(self, deadline_s: float = DEADLINE_S) -> None:
+        self._deadline_s = deadline_s
+        self._turn = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        child = self._child
+        return child.process.pid if child is not None else None
+
+    def make(self, original: BinaryIO, thumb: Path, large: Path) -> Made | Refused:
+        """Raises WorkerUnavailable, or StoreUnavailable when the renditions cannot be written."""
+        with self._turn:
+            child = self._ready_child()
+            until = monotonic() + self._deadline_s
+            try:
+                made, bodies = self._ask(child, original, until)
+            except TimeoutError:
+                self._end(child)
+                log.warning("image worker too slow, killed: deadline_s=%.0f", self._deadline_s)
+                return Refused("too_slow")
+            except (_Lost, OSError) as error:
+                return self._after_loss(child, error)
+        if isinstance(made, Made):
+            for path, body in zip((thumb, large), bodies, strict=True):
+                _write(path, body)
+        return made
+
+    def close(self) -> None:
+        """Also in the middle of an image, which is then nobody's fault: `make` raises WorkerUnavailable."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.process.kill()
+        with self._turn:
+            if self._child is not None:
+                self._end(self._child)
+
+    def _ready_child(self) -> _Child:
+        child = self._child
+        if child is not None and (child.images >= _IMAGES_A_CHILD or child.process.poll() is not None):
+            self._end(child)
+        if self._closed:
+            raise WorkerUnavailable("the image worker was stopped")
+        return self._child or self._start()
+
+    def _start(self) -> _Child:
+        child: _Child | None = None
+        try:
+            child = self._child = _Child()
+            guards = child.receive_ready()
+        except (_Lost, OSError) as error:
+            if child is not None:
+                self._end(child)
+            raise WorkerUnavailable(f"the image worker does not start: {error}") from error
+        log.info("image worker started: pid=%d guards=%s", child.process.pid, guards)
+        return child
+
+    def _ask(self, child: _Child, original: BinaryIO, until: float) -> tuple[Made | Refused, list[bytes]]:
+        child.images += 1
+        child.line.settimeout(self._deadline_s)
+        socket.send_fds(child.line, [b"i"], [original.fileno()])
+        answer = child.receive_answer(until)
+        if "refused" in answer:
+            reason = answer["refused"]
+            if reason not in get_args(Reason):
+                raise _Lost("a reason that we do not know")
+            # It has come to the end of its memory, and may hold on to a part of it.
+            if reason == "too_large":
+                self._end(child)
+            return Refused(reason), []
+        made, sizes = _checked(answer)
+        bodies = [child.receive(size, until) for size in sizes]
+        if any(mime_of(body) != "image/webp" for body in bodies):
+            raise _Lost("a rendition that is no WebP")
+        return made, bodies
+
+    def _after_loss(self, child: _Child, error: Exception) -> Refused:
+        self._end(child)
+        if self._closed:
+            raise WorkerUnavailable("the image worker was stopped") from error
+        code = child.process.returncode
+        log.warning("image worker lost, a new one takes over: code=%s error=%s", code, error)
+        return Refused("crashed")
+
+    def _end(self, child: _Child) -> None:
+        self._child = None
+        child.end()
+
+
+def _environment() -> dict[str, str]:
+    """What a Python may need to find its own libraries, and nothing else."""
+    kept = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
+    return {"LC_ALL": "C.UTF-8"} | {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def _checked(answer: dict[str, Any]) -> tuple[Made, list[int]]:
+    """Raises _Lost at anything but what the child should say."""
+    sizes, facts = answer.get("sizes"), answer.get("facts")
+    if not isinstance(sizes, list) or len(sizes) != 2 or not isinstance(facts, dict):
+        raise _Lost("an answer without sizes or facts")
+    kept: dict[str, Any] = {name: text for name in _TEXTS if _is_text(text := facts.get(name))}
+    made = Made(
+        _count(answer.get("width"), _MAX_SIDE),
+        _count(answer.get("height"), _MAX_SIDE),
+        kept | {"has_gps": facts.get("has_gps") is True},
+    )
+    return made, [_count(size, _MAX_RENDITION) for size in sizes]
+
+
+def _count(value: object, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
+        raise _Lost("a number out of all bounds")
+    return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT and value.isprintable()
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Whole or not at all, also after a power cut: a photo is called ready by the database."""
+    with disk(path.parent):
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            with draft.open("xb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
