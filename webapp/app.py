@@ -19,6 +19,9 @@ from webapp.api.session import is_secure
 from webapp.attempts import Attempts
 from webapp.credentials import secret_key
 from webapp.db import Database
+from webapp.evidence.maker import RenditionMaker
+from webapp.evidence.photo_store import open_photo_store
+from webapp.inspections.uploads import Uploads
 from webapp.json import OrjsonProvider
 from webapp.live import LiveHub
 from webapp.metrics import WebMetrics
@@ -65,6 +68,8 @@ def _services(
     database = Database(engine or make_engine(settings.site_database_url))
     words = vocabulary or load_vocabulary(device_configs())
     live = LiveHub(database, words, clock)
+    photos = open_photo_store(settings)
+    renditions = RenditionMaker(database, photos, clock)
     return Services(
         settings=settings,
         db=database,
@@ -75,6 +80,9 @@ def _services(
         silence=SilenceWatch(database, clock),
         metrics=WebMetrics(database, clock, lambda: live.open_streams),
         attempts=Attempts(clock),
+        photos=photos,
+        uploads=Uploads(database, photos, clock, renditions.check_soon),
+        renditions=renditions,
         access=app.extensions[access.EXTENSION],
     )
 

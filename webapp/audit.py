@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webapp.canonical import digest
 from webapp.db import take_turn
 from webapp.models import AuditEvent
 
@@ -21,8 +22,11 @@ def append(
     object_id: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
-) -> None:
-    """`action` is `<noun>.<verb>`, such as `alarm.acknowledge`. Never put a password, token or hash in before/after."""
+) -> AuditEvent:
+    """The row, numbered. `action` is `<noun>.<verb>`, such as `alarm.acknowledge`.
+
+    Never put a password, a token or the hash of one in before/after.
+    """
     # The later hash chain follows `seq`: numbers must become visible in the order they are given.
     take_turn(db, "audit_event")
     event = AuditEvent(
@@ -37,3 +41,10 @@ def append(
     )
     db.add(event)
     db.flush()
+    return event
+
+
+def row_digest(event: AuditEvent) -> str:
+    """SHA-256 of the row's canonical JSON, in lower-case hex."""
+    names = ("seq", "id", "at", "actor", "action", "kind", "object_id", "before", "after")
+    return digest({name: getattr(event, name) for name in names})

@@ -32,7 +32,7 @@ class ProblemParser(FlaskParser):
         errors: dict[str, list[str]] = {}
         # The outermost key is the place that was read, such as "query".
         for messages in error.messages_dict.values():
-            _flatten(messages, "", errors)
+            flatten(messages, "", errors)
         first = next((f"{name}: {texts[0]}" for name, texts in errors.items()), "")
         raise Problem("invalid", first, errors=errors) from error
 
@@ -45,10 +45,11 @@ class ProblemParser(FlaskParser):
         raise Problem("bad_request", "The body is not JSON.") from error
 
 
-def _flatten(messages: Any, path: str, into: dict[str, list[str]]) -> None:
+def flatten(messages: Any, path: str, into: dict[str, list[str]]) -> None:
+    """marshmallow's nested faults as texts by dotted path."""
     if isinstance(messages, Mapping):
         for key, value in messages.items():
-            _flatten(value, f"{path}.{key}" if path else str(key), into)
+            flatten(value, f"{path}.{key}" if path else str(key), into)
     else:
         texts = messages if isinstance(messages, list) else [messages]
         into.setdefault(path, []).extend(str(text) for text in texts)

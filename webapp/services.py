@@ -15,6 +15,9 @@ from webapp.db import Database
 
 if TYPE_CHECKING:
     from webapp.attempts import Attempts
+    from webapp.evidence.maker import RenditionMaker
+    from webapp.evidence.photo_store import PhotoStore
+    from webapp.inspections.uploads import Uploads
     from webapp.live import LiveHub
     from webapp.metrics import WebMetrics
     from webapp.silence import SilenceWatch
@@ -33,6 +36,9 @@ class Services:
     silence: SilenceWatch
     metrics: WebMetrics
     attempts: Attempts
+    photos: PhotoStore
+    uploads: Uploads
+    renditions: RenditionMaker
     access: dict[str, frozenset[str]]
 
 

@@ -22,6 +22,7 @@ def application() -> Flask:
     app = create_app(load_settings())
     parts: Services = app.extensions[EXTENSION]
     parts.silence.start()
+    parts.renditions.start()
     _when_told_to_stop(parts.live.stop)
     return app
 

@@ -8,11 +8,17 @@ from webapp.api.collectors import resource as collectors_resource
 from webapp.api.control_limits import resource as control_limits_resource
 from webapp.api.dead_letters import resource as dead_letters_resource
 from webapp.api.devices import resource as devices_resource
+from webapp.api.findings import resource as findings_resource
+from webapp.api.inspections import resource as inspections_resource
 from webapp.api.live import resource as live_resource
 from webapp.api.locations import resource as locations_resource
+from webapp.api.photos import resource as photos_resource
 from webapp.api.points import resource as points_resource
 from webapp.api.readings import resource as readings_resource
 from webapp.api.session import resource as session_resource
+from webapp.api.sync import resource as sync_resource
+from webapp.api.templates import resource as templates_resource
+from webapp.api.uploads import resource as uploads_resource
 from webapp.resource import Api
 
 RESOURCES = (
@@ -27,6 +33,12 @@ RESOURCES = (
     collectors_resource,
     dead_letters_resource,
     live_resource,
+    templates_resource,
+    inspections_resource,
+    findings_resource,
+    photos_resource,
+    uploads_resource,
+    sync_resource,
 )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from webapp.access import READER, principal
 from webapp.problems import not_found
+from webapp.queries.evidence import evidence
 from webapp.queries.registers import get_aspect, list_aspects
 from webapp.resource import Resource
 from webapp.schemas.common import ListQuery
+from webapp.schemas.evidence import Evidence, EvidenceQuery
 from webapp.schemas.registers import Aspects, AspectShown
 from webapp.services import services
 
@@ -28,6 +30,18 @@ def aspect(ident: str) -> dict[str, Any]:
     """One aspect."""
     with services().db.read() as db:
         found = get_aspect(db, principal(), ident)
+    if found is None:
+        raise not_found("aspect", ident)
+    return found
+
+
+@resource.view(
+    "/aspects/<ident>/evidence", access=READER, query=EvidenceQuery, answer=Evidence, problems=("not_found",)
+)
+def aspect_evidence(args: dict[str, Any], ident: str) -> dict[str, Any]:
+    """What stands behind an aspect, newest first: photos, answers, findings and alarms."""
+    with services().db.read() as db:
+        found = evidence(db, principal(), ident, args, services().vocabulary)
     if found is None:
         raise not_found("aspect", ident)
     return found

@@ -32,15 +32,15 @@ def list_aspects(db: Session, who: Principal, args: Mapping[str, Any]) -> Items:
     if args["q"]:
         statement = statement.where(contains(args["q"], Aspect.name, Aspect.activity, Aspect.impact))
     aspects, cursor = page(db, statement, _ASPECTS, args)
-    return _aspect_items(db, who, list(aspects)), cursor
+    return aspect_items(db, who, list(aspects)), cursor
 
 
 def get_aspect(db: Session, who: Principal, ident: str) -> dict[str, Any] | None:
     aspect = db.scalars(select(Aspect).where(scope.in_sites(who, Aspect.site_id), Aspect.id == ident)).one_or_none()
-    return None if aspect is None else _aspect_items(db, who, [aspect])[0]
+    return None if aspect is None else aspect_items(db, who, [aspect])[0]
 
 
-def _aspect_items(db: Session, who: Principal, aspects: list[Aspect]) -> list[dict[str, Any]]:
+def aspect_items(db: Session, who: Principal, aspects: list[Aspect]) -> list[dict[str, Any]]:
     register = read_register(db)
     points = _points_by_aspect(db, who, [aspect.id for aspect in aspects])
     return [
@@ -86,16 +86,16 @@ def list_locations(db: Session, who: Principal, args: Mapping[str, Any]) -> Item
     if args["q"]:
         statement = statement.where(contains(args["q"], Location.name))
     locations, cursor = page(db, statement, _LOCATIONS, args)
-    return _location_items(db, list(locations)), cursor
+    return location_items(db, list(locations)), cursor
 
 
 def get_location(db: Session, who: Principal, ident: str) -> dict[str, Any] | None:
     found = select(Location).where(scope.in_sites(who, Location.site_id), Location.id == ident)
     location = db.scalars(found).one_or_none()
-    return None if location is None else _location_items(db, [location])[0]
+    return None if location is None else location_items(db, [location])[0]
 
 
-def _location_items(db: Session, locations: list[Location]) -> list[dict[str, Any]]:
+def location_items(db: Session, locations: list[Location]) -> list[dict[str, Any]]:
     register = read_register(db)
     return [
         {

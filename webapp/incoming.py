@@ -1,0 +1,50 @@
+"""What requests of phones have in common: the body as it was sent, its digest, its clock, and If-Match."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+from flask import Request
+from marshmallow import ValidationError
+
+from webapp.canonical import digest
+from webapp.inspections.arrival import Arrival, clock_error
+from webapp.problems import Problem
+from webapp.resource import flatten
+
+CLOCK_HEADER = "X-Fieldproof-Clock"
+_REVISION = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
+
+
+def arrival(request: Request, now: int) -> Arrival:
+    return Arrival(now, clock_error(request.headers.get(CLOCK_HEADER), now))
+
+
+def body_digest(request: Request, **ids: str) -> str:
+    """Of the body exactly as it was sent, with the ids of the address: what the phone computed too."""
+    try:
+        return digest({**orjson.loads(request.get_data(cache=True)), **ids})
+    except ValueError as error:
+        fault = f"The body has no canonical form: {error}"
+        raise Problem("invalid", fault, errors={"body": [fault]}) from error
+
+
+def expected_revision(request: Request) -> int | None:
+    """From If-Match; None where there is none, which means that the record should not exist yet."""
+    header = request.headers.get("If-Match")
+    if header is None or not header.strip():
+        return None
+    found = _REVISION.match(header.strip())
+    if found is None:
+        fault = 'If-Match takes one revision, such as "3".'
+        raise Problem("invalid", fault, errors={"If-Match": [fault]})
+    return int(found[1])
+
+
+def flat_faults(error: ValidationError, place: str) -> Problem:
+    """The faults of a document inside the body, each with its path."""
+    errors: dict[str, list[str]] = {}
+    flatten(error.messages, place, errors)
+    first = next(f"{name}: {texts[0]}" for name, texts in errors.items())
+    return Problem("invalid", first, errors=errors)

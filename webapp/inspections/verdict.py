@@ -1,0 +1,47 @@
+"""Which answers are current, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from webapp.inspections.content import items_of
+from webapp.models import Answer
+from webapp.questions import QUESTIONS
+from webapp.questions.base import Item, Outcome
+
+# Two devices may have answered the same item differently: together they mean the worse.
+_WORST_FIRST: tuple[Outcome, ...] = ("fail", "unanswered", "na", "neutral", "pass")
+
+
+def replaced_ids(answers: Iterable[Answer]) -> set[str]:
+    return {ident for answer in answers for ident in answer.replaces}
+
+
+def heads_of(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
+    """By item: the answers that no other one replaces. More than one means that two devices answered."""
+    replaced = replaced_ids(answers)
+    found: dict[str, list[Answer]] = {}
+    for answer in answers:
+        if answer.id not in replaced:
+            found.setdefault(answer.item, []).append(answer)
+    return found
+
+
+def content_of(answer: Answer) -> dict[str, Any]:
+    """What a question type judges."""
+    return {"value": answer.value, "note": answer.note, "photos": answer.photos, "reading": answer.reading}
+
+
+def outcome_of(item: Item, heads: Sequence[Answer]) -> Outcome:
+    """An answer that was taken back does not count beside one that was given."""
+    given = [answer for answer in heads if answer.value is not None]
+    if not given:
+        return "unanswered"
+    found = {QUESTIONS[item["type"]].outcome(item, content_of(answer)) for answer in given}
+    return next(outcome for outcome in _WORST_FIRST if outcome in found)
+
+
+def outcomes(content: Mapping[str, Any], heads: Mapping[str, Sequence[Answer]]) -> dict[str, Outcome]:
+    """By item, in the template's order."""
+    return {item["id"]: outcome_of(item, heads.get(item["id"], ())) for item in items_of(content)}

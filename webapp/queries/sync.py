@@ -1,0 +1,116 @@
+"""What changed since a phone last asked, told by the audit trail: every change to a record leaves a row there.
+
+The cursor is `<seq>.<ms>`: the newest audit row, and our time for the points, whose values come from collectors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from collector.profiles.vocabulary import Vocabulary
+from collector.sitedb.tables import Location
+from webapp.auth import Principal
+from webapp.json import iso
+from webapp.models import Aspect, AuditEvent, Inspection, Template
+from webapp.problems import Problem
+from webapp.queries import scope
+from webapp.queries.inspections import followed_items
+from webapp.queries.points import list_points
+from webapp.queries.registers import aspect_items, location_items
+from webapp.queries.templates import template_item
+
+# A phone that begins gets the drafts, and so many of those that are finished.
+_FINISHED = 30
+# Beyond this many changes a phone is better off beginning anew.
+_MOST = 2_000
+# A collector's transaction may commit some time after it noted the time.
+_OVERLAP_MS = 10_000
+_CURSOR = re.compile(r"(\d{1,15})\.(\d{1,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    seq: int
+    at: int
+
+
+def parse_cursor(text: str | None) -> Since | None:
+    if text is None:
+        return None
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        fault = "Not a cursor: take it from `cursor` of the last answer, or leave it out to begin anew."
+        raise Problem("invalid", fault, errors={"since": [fault]})
+    return Since(int(found[1]), int(found[2]))
+
+
+def changes(
+    db: Session, who: Principal, since: Since | None, site: str | None, vocabulary: Vocabulary, now: int
+) -> dict[str, Any]:
+    """Of one site, or of all that one sees."""
+    scope.asked_site(db, who, site)
+    newest = db.scalar(select(func.max(AuditEvent.seq))) or 0
+    touched = None if since is None else _touched(db, since.seq)
+    changed = {
+        "templates": [template_item(row) for row in _rows(db, who, site, Template, touched, "template")],
+        "locations": location_items(db, _rows(db, who, site, Location, touched, "location")),
+        "aspects": aspect_items(db, who, _rows(db, who, site, Aspect, touched, "aspect")),
+        "points": _points(db, who, site, since, vocabulary, now),
+        "inspections": followed_items(db, who, _inspections(db, who, site, touched)),
+    }
+    # Nothing in these registers is ever deleted yet; a phone must be ready for it all the same.
+    removed: dict[str, list[str]] = {name: [] for name in changed}
+    return {"cursor": f"{newest}.{now}", "changed": changed, "removed": removed, "server_time": iso(now)}
+
+
+def _touched(db: Session, seq: int) -> dict[str, set[str]] | None:
+    """Ids by kind; None when there are so many that everything is sent."""
+    found = select(AuditEvent.kind, AuditEvent.object_id).where(AuditEvent.seq > seq).distinct().limit(_MOST + 1)
+    rows = db.execute(found).all()
+    if len(rows) > _MOST:
+        return None
+    touched: dict[str, set[str]] = {}
+    for kind, ident in rows:
+        touched.setdefault(kind, set()).add(ident)
+    return touched
+
+
+def _rows(
+    db: Session, who: Principal, site: str | None, table: Any, touched: dict[str, set[str]] | None, kind: str
+) -> list[Any]:
+    wanted = select(table).where(*_within(who, site, table))
+    if table is Template:
+        wanted = wanted.where(Template.current)
+    if touched is not None:
+        wanted = wanted.where(table.id.in_(touched.get(kind, ())))
+    return list(db.scalars(wanted.order_by(table.id)))
+
+
+def _within(who: Principal, site: str | None, table: Any) -> list[ColumnElement[bool]]:
+    found = [scope.in_sites(who, table.site_id)]
+    return [*found, table.site_id == site] if site else found
+
+
+def _points(
+    db: Session, who: Principal, site: str | None, since: Since | None, vocabulary: Vocabulary, now: int
+) -> list[dict[str, Any]]:
+    after = None if since is None else since.at - _OVERLAP_MS
+    args = {"device": None, "site": site, "since": after, "q": None, "sort": None, "cursor": None, "limit": 1000}
+    return list_points(db, who, args, vocabulary, now)[0]
+
+
+def _inspections(
+    db: Session, who: Principal, site: str | None, touched: dict[str, set[str]] | None
+) -> Sequence[Inspection]:
+    wanted = select(Inspection).where(*_within(who, site, Inspection)).order_by(Inspection.started_at.desc())
+    if touched is not None:
+        return list(db.scalars(wanted.where(Inspection.id.in_(touched.get("inspection", ())))))
+    finished = select(Inspection.id).where(*_within(who, site, Inspection), Inspection.state != "draft")
+    recent = finished.order_by(Inspection.started_at.desc()).limit(_FINISHED)
+    return list(db.scalars(wanted.where(or_(Inspection.state == "draft", Inspection.id.in_(recent)))))
