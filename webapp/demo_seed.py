@@ -21,6 +21,7 @@ from webapp import audit, config_version
 from webapp.auth import ROLES
 from webapp.credentials import MIN_PASSWORD, password_matches
 from webapp.db import Database, take_turn
+from webapp.demo_templates import seed_templates
 from webapp.models import Aspect, PointAspect, User
 from webapp.users import add_user, reset_password
 
@@ -39,6 +40,7 @@ def seed_demo(engine: Engine, demo: records.DemoSite, passwords: Mapping[str, st
         new += _add(db, now, (_location(entry, demo.id, now) for entry in demo.locations))
         new += _add(db, now, (_aspect(entry, demo.id, now) for entry in demo.aspects))
         new += _add(db, now, _point_aspects(demo.devices))
+        new += seed_templates(db, demo, ACTOR, now)
         changed = sum(_device(db, entry, demo.id, now) for entry in demo.devices)
         changed += _add(db, now, (_limit(entry, demo.id, now) for entry in demo.limits))
         if changed:
