@@ -1,6 +1,7 @@
 # Two commands on a fresh machine: `make run` and `make test`. Needs Python 3.11 or newer, pip and make; no Node, no Docker.
 PYTHON ?= python3
-HOST ?= 127.0.0.1
+# With LAN=1 phones on the network are served too, over HTTPS.
+HOST ?= $(if $(LAN),,127.0.0.1)
 PORT ?= 8000
 DATA ?= data
 VENV := .venv
@@ -16,7 +17,7 @@ help: ## Show what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.run ## Set up and start the demo: live readings in a browser
-	@$(BIN)/fieldproof up --demo --host $(HOST) --port $(PORT) --data $(DATA)
+	@$(BIN)/fieldproof up --demo $(if $(LAN),--lan) $(if $(HOST),--host $(HOST)) --port $(PORT) --data $(DATA)
 
 test: $(VENV)/.dev ## Install what the tests need where that is possible, and run them
 	@tests/services.sh

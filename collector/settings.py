@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from collector.errors import ConfigError
+from collector.tls_files import fault_in_pair
 
 PREFIX = "FIELDPROOF_"
 
@@ -28,6 +29,8 @@ class Settings:
     data: Path = Path("data")
     public_url: str | None = None
     secret_key: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     mqtt_url: str | None = None
     mqtt_ca: Path | None = None
     mqtt_cert: Path | None = None
@@ -123,7 +126,7 @@ def _read_env(env: Mapping[str, str], texts: dict[str, tuple[str, Any]], faults:
 def _convert(name: str, raw: Any) -> Any:
     if name == "port":
         return _port(raw)
-    if name in ("data", "mqtt_ca", "mqtt_cert", "mqtt_key"):
+    if name in ("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "tls_cert", "tls_key"):
         return Path(raw).expanduser()
     if name == "devices":
         parts = raw if isinstance(raw, list) else str(raw).split(os.pathsep)
@@ -182,3 +185,7 @@ def _check_together(values: Mapping[str, Any], faults: list[str]) -> None:
         )
     if bool(values.get("mqtt_cert")) != bool(values.get("mqtt_key")):
         faults.append("FIELDPROOF_MQTT_CERT and FIELDPROOF_MQTT_KEY: give both or neither")
+    if bool(values.get("tls_cert")) != bool(values.get("tls_key")):
+        faults.append("FIELDPROOF_TLS_CERT and FIELDPROOF_TLS_KEY: give both or neither")
+    elif values.get("tls_cert") and (fault := fault_in_pair(values["tls_cert"], values["tls_key"])):
+        faults.append(fault)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
 from webapp.cli_accounts import sites, tokens, users
+from webapp.cli_lan import tls
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -70,14 +71,17 @@ def _settings(**given: Any) -> Settings:
 
 @main.command()
 @click.option("--demo", is_flag=True, help="Seed the demo dairy and publish its readings.")
+@click.option("--lan", is_flag=True, help="HTTPS for phones on this network, and a page that shows how to trust it.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
 @_shared_options
-def up(demo: bool, **given: Any) -> None:
+def up(demo: bool, lan: bool, **given: Any) -> None:
     """Run everything on embedded parts: broker, collector, web app."""
     from webapp import up as everything
+    from webapp.lan.start import listen
 
-    sys.exit(everything.run(_settings(**given), _console, demo=demo))
+    settings = _settings(**given)
+    sys.exit(everything.run(listen(settings, given["host"]) if lan else settings, _console, demo=demo, lan=lan))
 
 
 @main.command()
@@ -147,6 +151,7 @@ def _stop_on_signal() -> threading.Event:
 main.add_command(sites)
 main.add_command(users)
 main.add_command(tokens)
+main.add_command(tls)
 
 if __name__ == "__main__":
     # Tracebacks are for bugs; a reader that went away (`| head`) is none.

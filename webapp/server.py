@@ -25,6 +25,8 @@ def serve(settings: Settings, workers: int) -> None:
         interface=Interfaces.WSGI,
         address=settings.host,
         port=settings.port,
+        ssl_cert=settings.tls_cert,
+        ssl_key=settings.tls_key,
         workers=workers,
         blocking_threads=BLOCKING_THREADS,
         workers_kill_timeout=_STOP_S,

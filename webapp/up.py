@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
+import ssl
 import sys
 import threading
 import time
@@ -34,13 +34,15 @@ from webapp.auth import ROLES
 from webapp.broker import demo_broker
 from webapp.children import Child, Children
 from webapp.demo_seed import seed_demo
+from webapp.lan import start
+from webapp.lan.addresses import in_url, outward_address
 from webapp.migrate import migrate
 from webapp.users import list_users
 
 _READY_S = 60.0
 
 
-def run(settings: Settings, console: Console, *, demo: bool) -> int:
+def run(settings: Settings, console: Console, *, demo: bool, lan: bool = False) -> int:
     """Until Ctrl-C or SIGTERM. Returns the exit code."""
     _check_port(settings)
     lock = hold(settings.data / "up.lock", "fieldproof up")
@@ -51,21 +53,27 @@ def run(settings: Settings, console: Console, *, demo: bool) -> int:
         signal.signal(number, lambda *_: stop.set())
     children = Children(lambda child: _report_death(console, child, stop))
     try:
+        settings, phones = start.prepare(settings, console) if lan else (settings, None)
         settings, durable, label = _start_broker(settings, children, logs)
         passwords = _prepare(settings, console, demo=demo)
         env = as_environment(settings)
         command = [sys.executable, "-m", "webapp.cli"]
         collect = ["collect"] if durable else ["collect", "--demo-broker"]
         children.start(Child("collector", [*command, *collect], logs / "collector.log", env))
-        children.start(Child("web", [*command, "serve"], logs / "web.log", env))
+        web = Child("web", [*command, "serve"], logs / "web.log", env)
+        children.start(web)
+        if phones:
+            phones.start(children, logs, env)
         if demo:
             children.start(Child("simulator", [*command, "simulate"], logs / "simulator.log", env))
         if _wait_until_ready(settings, stop, children):
-            _greet(console, settings, label, passwords)
+            _greet(console, settings, label, passwords, phones)
         elif not stop.is_set():
             console.print(f"[red]The web server did not answer within {_READY_S:.0f} s;[/] see {logs / 'web.log'}")
         while not stop.wait(0.5):
             children.watch()
+            if phones:
+                phones.watch(web)
         console.print("\nStopping …")
     finally:
         children.stop()
@@ -75,13 +83,11 @@ def run(settings: Settings, console: Console, *, demo: bool) -> int:
 
 
 def _check_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            fault = f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}"
-            raise ConfigError([f"{fault}; choose another --port (make run PORT=8001)"]) from error
+    try:
+        start.try_listening(settings.host, settings.port)
+    except OSError as error:
+        fault = f"--host/--port: cannot use {settings.host}:{settings.port}: {error.strerror}"
+        raise ConfigError([f"{fault}; choose another --port (make run PORT=8001)"]) from error
 
 
 def _start_broker(settings: Settings, children: Children, logs: Path) -> tuple[Settings, bool, str]:
@@ -136,6 +142,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
         "DATA": settings.data.resolve(),
         "PUBLIC_URL": settings.public_url,
         "SECRET_KEY": settings.secret_key,
+        "TLS_CERT": settings.tls_cert and settings.tls_cert.resolve(),
+        "TLS_KEY": settings.tls_key and settings.tls_key.resolve(),
         "MQTT_URL": settings.mqtt_url,
         "MQTT_CA": settings.mqtt_ca,
         "MQTT_CERT": settings.mqtt_cert,
@@ -155,28 +163,25 @@ def address(settings: Settings) -> str:
     """Where a person opens the app."""
     if settings.public_url:
         return settings.public_url
-    host = settings.host
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        host = _own_address()
-    return f"http://{host}:{settings.port}"
+    host = str(outward_address()) if settings.host in start.EVERYWHERE else settings.host
+    return f"{_scheme(settings)}://{in_url(host)}:{settings.port}"
 
 
-def _own_address() -> str:
-    """This machine's address towards the network. Connecting a datagram socket sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
+def _scheme(settings: Settings) -> str:
+    return "https" if settings.tls_cert else "http"
 
 
 def _wait_until_ready(settings: Settings, stop: threading.Event, children: Children) -> bool:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    host = "127.0.0.1" if settings.host in start.EVERYWHERE else settings.host
+    url = f"{_scheme(settings)}://{in_url(host)}:{settings.port}/healthz"
+    # Our own child, asked whether it is there: a certificate of the plant's own need not be made for this address.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline and not stop.is_set():
         try:
-            with urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=2):
+            with urllib.request.urlopen(url, timeout=2, context=context):  # noqa: S310 - our own child
                 return True
         except (urllib.error.URLError, OSError):
             stop.wait(0.1)
@@ -184,9 +189,11 @@ def _wait_until_ready(settings: Settings, stop: threading.Event, children: Child
     return False
 
 
-def _greet(console: Console, settings: Settings, broker: str, passwords: dict[str, str]) -> None:
+def _greet(
+    console: Console, settings: Settings, broker: str, passwords: dict[str, str], phones: start.Lan | None
+) -> None:
     url = address(settings)
-    lines = [f"[bold]{url}[/]", ""]
+    lines = [f"[bold]{url}[/]", "", *(phones.lines() if phones else [])]
     if passwords:
         names = " · ".join(passwords)
         lines += [
@@ -204,11 +211,9 @@ def _greet(console: Console, settings: Settings, broker: str, passwords: dict[st
     lines += [f"Broker: {broker_name} ({broker})", f"Data and logs: {settings.data}", "Ctrl-C stops everything."]
     console.print(Panel("\n".join(lines), title="Fieldproof is running", expand=False, border_style="green"))
     if console.is_terminal:
-        segno.make(url, micro=False).terminal(compact=True)
+        segno.make(phones.trust_url if phones else url, micro=False).terminal(compact=True)
     if "127.0.0.1" in url:
-        console.print(
-            "[dim]This address works on this computer. For phones in the same network: make run HOST=0.0.0.0[/]"
-        )
+        console.print("[dim]This address works on this computer. For phones in the same network: make run LAN=1[/]")
 
 
 def _has_accounts(settings: Settings) -> bool:
