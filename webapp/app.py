@@ -25,6 +25,7 @@ from webapp.inspections.uploads import Uploads
 from webapp.json import OrjsonProvider
 from webapp.live import LiveHub
 from webapp.metrics import WebMetrics
+from webapp.reports import inspection as inspection_report
 from webapp.resource import make_api
 from webapp.schemas.common import ProblemSchema
 from webapp.services import EXTENSION, Services, services
@@ -44,7 +45,7 @@ def create_app(
     static: Path = shell.STATIC,
 ) -> Flask:
     """An application on a migrated site database. Background threads start with webapp.wsgi, not here."""
-    app = Flask("webapp", static_folder=None)
+    app = Flask("webapp", static_folder=None, template_folder="reports")
     app.json = OrjsonProvider(app)
     app.config.update(SECRET_KEY=secret_key(settings.secret_key, settings.data), MAX_CONTENT_LENGTH=_MAX_BODY)
     access.register(app)
@@ -52,6 +53,7 @@ def create_app(
     errors.register(app)
     api.register(make_api(app, ProblemSchema))
     health.register(app)
+    inspection_report.register(app)
     shell.register(app, static)
     app.after_request(_after)
     return app

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
 from webapp.cli_accounts import sites, tokens, users
+from webapp.cli_import import imports
 from webapp.cli_lan import tls
 
 EXIT_FAILED = 1
@@ -151,6 +152,7 @@ def _stop_on_signal() -> threading.Event:
 main.add_command(sites)
 main.add_command(users)
 main.add_command(tokens)
+main.add_command(imports)
 main.add_command(tls)
 
 if __name__ == "__main__":

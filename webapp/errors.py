@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from html import escape
 
 from flask import Flask, Response, request
 from sqlalchemy.exc import OperationalError
@@ -27,9 +28,23 @@ def register(app: Flask) -> None:
 
 
 def answer(problem: Problem) -> Response:
-    response = json_answer(problem.body(), problem.kind.status, MEDIA_TYPE)
+    if request.path.startswith("/reports/"):
+        response = _page(problem)
+    else:
+        response = json_answer(problem.body(), problem.kind.status, MEDIA_TYPE)
     response.headers.extend(problem.headers)
     return response
+
+
+def _page(problem: Problem) -> Response:
+    """Reports are opened by people in a tab of their own: they get words, not JSON."""
+    title, detail = escape(problem.kind.title), escape(problem.detail)
+    html = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><body style='font-family:system-ui;max-width:34rem;margin:15vh auto;padding:0 1rem'>"
+        f"<h1>{title}</h1><p>{detail}</p><p><a href='/'>Fieldproof</a></p></body></html>"
+    )
+    return Response(html, problem.kind.status, content_type="text/html; charset=utf-8")
 
 
 def _from_http(error: HTTPException) -> Response:

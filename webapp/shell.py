@@ -44,7 +44,7 @@ _NOT_BUILT = "The front end is not built yet. Run `make run`: it builds it and s
 class AppPath(PathConverter):
     """Everything but the API: what is unknown there is a 404 of the API, not a page."""
 
-    regex = r"(?!api(?:/|$)).+"
+    regex = r"(?!(?:api|reports)(?:/|$)).+"
 
 
 def register(app: Flask, static: Path) -> None:

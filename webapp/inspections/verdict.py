@@ -8,7 +8,7 @@ from typing import Any
 from webapp.inspections.content import items_of
 from webapp.models import Answer
 from webapp.questions import QUESTIONS
-from webapp.questions.base import Item, Outcome
+from webapp.questions.base import Content, Item, Outcome
 
 # Two devices may have answered the same item differently: together they mean the worse.
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "unanswered", "na", "neutral", "pass")
@@ -35,11 +35,14 @@ def content_of(answer: Answer) -> dict[str, Any]:
 
 def outcome_of(item: Item, heads: Sequence[Answer]) -> Outcome:
     """An answer that was taken back does not count beside one that was given."""
-    given = [answer for answer in heads if answer.value is not None]
-    if not given:
-        return "unanswered"
-    found = {QUESTIONS[item["type"]].outcome(item, content_of(answer)) for answer in given}
-    return next(outcome for outcome in _WORST_FIRST if outcome in found)
+    return outcome_word(item, [content_of(answer) for answer in heads])
+
+
+def outcome_word(item: Item, contents: Iterable[Content]) -> Outcome:
+    """The same of answers as the API shows them."""
+    given = [content for content in contents if content["value"] is not None]
+    found = {QUESTIONS[item["type"]].outcome(item, content) for content in given}
+    return next((outcome for outcome in _WORST_FIRST if outcome in found), "unanswered")
 
 
 def outcomes(content: Mapping[str, Any], heads: Mapping[str, Sequence[Answer]]) -> dict[str, Outcome]:
