@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from functools import cache
@@ -23,7 +24,8 @@ def halves(width: int, height: int, mode: str = "RGB") -> Image.Image:
 @cache
 def scene(width: int, height: int, seed: int = 0) -> Image.Image:
     """Something with as much detail as a photo has, and soft edges."""
-    noise = Image.effect_noise((max(2, width // 4), max(2, height // 4)), 40 + seed).resize((width, height))
+    size = (max(2, width // 4), max(2, height // 4))
+    noise = Image.frombytes("L", size, random.Random(seed).randbytes(size[0] * size[1])).resize((width, height))
     slope = Image.linear_gradient("L").resize((width, height))
     return Image.merge("RGB", (noise, slope, Image.blend(noise, slope, 0.5)))
 
@@ -57,6 +59,7 @@ def chunk(kind: bytes, data: bytes, length: int | None = None) -> bytes:
     return struct.pack(">I", len(data) if length is None else length) + kind + data + struct.pack(">I", checksum)
 
 
+@cache
 def png_of_size(width: int, height: int) -> bytes:
     """A few kilobytes that claim to be as many pixels as one likes: each row is zeroes, packed twice over."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)

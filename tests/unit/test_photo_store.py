@@ -18,6 +18,7 @@ import pytest
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
 from tests.images import encoded, halves
+from webapp.evidence.parts import Parts
 from webapp.evidence.photo_store import (
     MAX_PHOTO_BYTES,
     DigestMismatch,
@@ -121,6 +122,30 @@ def test_what_is_discarded_while_it_is_written_never_becomes_an_original(store: 
     with pytest.raises(PartGone):
         store.finish(UPLOAD, SHA256)
     assert files(store) == []
+
+
+def test_an_upload_that_goes_between_opening_and_locking_it_is_gone(tmp_path: Path) -> None:
+    class Slow(Parts):
+        def _taken(self, descriptor: int) -> bool:
+            self.discard(UPLOAD)
+            self.begin(UPLOAD)
+            return super()._taken(descriptor)
+
+    parts = Slow(tmp_path)
+    parts.begin(UPLOAD)
+    with pytest.raises(PartGone), parts.locked(UPLOAD):
+        pass
+
+
+def test_an_upload_that_was_killed_while_it_was_finished_can_be_written_again(store: FolderPhotoStore) -> None:
+    store.begin(UPLOAD)
+    path = store.root / f"uploads/{UPLOAD}.part"
+    path.chmod(0o440)
+    with store.writing(UPLOAD) as part:
+        part.write(JPEG)
+        # Root may write whatever the mode says; others may not.
+        assert path.stat().st_mode & stat.S_IWUSR
+    assert store.finish(UPLOAD, SHA256) == STORED
 
 
 def test_an_upload_cannot_be_begun_twice(store: FolderPhotoStore) -> None:

@@ -5,19 +5,17 @@ The child is not believed either: whoever broke into it would answer in its plac
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import secrets
-import socket
-import subprocess
-import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO, Literal, get_args
 
+from webapp.evidence.child import COMMAND, Child, Lost
 from webapp.evidence.disk import disk
 from webapp.evidence.sniff import mime_of
 
@@ -26,10 +24,8 @@ log = logging.getLogger(__name__)
 Reason = Literal["too_many_pixels", "truncated", "unreadable", "too_slow", "crashed", "no_heic", "too_large"]
 
 DEADLINE_S = 30.0
-_START_S = 30.0
 # A decoder that leaks does so in a child that does not live long.
 _IMAGES_A_CHILD = 200
-_MAX_LINE = 4096
 _MAX_RENDITION = 16 << 20
 _MAX_SIDE = 1 << 26
 _MAX_TEXT = 64
@@ -38,10 +34,6 @@ _TEXTS = ("taken_at", "make", "model")
 
 class WorkerUnavailable(Exception):  # noqa: N818 - a condition, not a fault
     """The child cannot be started, or was stopped. Says nothing about the photo: try again later."""
-
-
-class _Lost(Exception):  # noqa: N818
-    """The child hung up, or talks nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,74 +52,14 @@ class Refused:
     reason: Reason
 
 
-class _Child:
-    """One process and its end of the socket."""
-
-    def __init__(self) -> None:
-        self.images = 0
-        ours, theirs = socket.socketpair()
-        self.line = ours
-        try:
-            with theirs:
-                self.process = subprocess.Popen(  # noqa: S603 - our own module
-                    [sys.executable, "-I", "-m", "webapp.evidence.image_worker", str(os.getpid())],
-                    stdin=theirs.fileno(),
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    # Settings come as environment variables, with passwords among them.
-                    env=_environment(),
-                    cwd="/",
-                )
-        except OSError:
-            ours.close()
-            raise
-
-    def receive(self, size: int, until: float) -> bytes:
-        """Exactly `size` bytes. Raises TimeoutError or _Lost."""
-        parts, left = [], size
-        while left:
-            self.line.settimeout(max(0.001, until - monotonic()))
-            part = self.line.recv(min(left, 1 << 20))
-            if not part:
-                raise _Lost("it hung up")
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
-
-    def receive_answer(self, until: float) -> dict[str, Any]:
-        line = b""
-        while not line.endswith(b"\n"):
-            if len(line) >= _MAX_LINE:
-                raise _Lost("an answer without an end")
-            line += self.receive(1, until)
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            raise _Lost("an answer that is no JSON") from None
-        if not isinstance(answer, dict):
-            raise _Lost("an answer that is no object")
-        return answer
-
-    def receive_ready(self) -> str:
-        """What the sandbox could do."""
-        answer = self.receive_answer(monotonic() + _START_S)
-        if "ready" not in answer:
-            raise _Lost(str(answer.get("failed")))
-        return ",".join(answer["ready"]) or "limits only"
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.line.close()
-
-
 class ImageWorker:
     """Safe to share between threads: they wait for one another."""
 
-    def __init__(self, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, deadline_s: float = DEADLINE_S, command: Sequence[str] = COMMAND) -> None:
         self._deadline_s = deadline_s
+        self._command = command
         self._turn = threading.Lock()
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._closed = False
 
     @property
@@ -146,8 +78,12 @@ class ImageWorker:
                 self._end(child)
                 log.warning("image worker too slow, killed: deadline_s=%.0f", self._deadline_s)
                 return Refused("too_slow")
-            except (_Lost, OSError) as error:
+            except (Lost, OSError) as error:
                 return self._after_loss(child, error)
+            except BaseException:
+                # Whatever it answers after this would be taken for the next photo's.
+                self._end(child)
+                raise
         if isinstance(made, Made):
             for path, body in zip((thumb, large), bodies, strict=True):
                 _write(path, body)
@@ -163,7 +99,7 @@ class ImageWorker:
             if self._child is not None:
                 self._end(self._child)
 
-    def _ready_child(self) -> _Child:
+    def _ready_child(self) -> Child:
         child = self._child
         if child is not None and (child.images >= _IMAGES_A_CHILD or child.process.poll() is not None):
             self._end(child)
@@ -171,27 +107,25 @@ class ImageWorker:
             raise WorkerUnavailable("the image worker was stopped")
         return self._child or self._start()
 
-    def _start(self) -> _Child:
-        child: _Child | None = None
+    def _start(self) -> Child:
+        child: Child | None = None
         try:
-            child = self._child = _Child()
+            child = self._child = Child(self._command)
             guards = child.receive_ready()
-        except (_Lost, OSError) as error:
+        except (Lost, OSError) as error:
             if child is not None:
                 self._end(child)
             raise WorkerUnavailable(f"the image worker does not start: {error}") from error
         log.info("image worker started: pid=%d guards=%s", child.process.pid, guards)
         return child
 
-    def _ask(self, child: _Child, original: BinaryIO, until: float) -> tuple[Made | Refused, list[bytes]]:
-        child.images += 1
-        child.line.settimeout(self._deadline_s)
-        socket.send_fds(child.line, [b"i"], [original.fileno()])
+    def _ask(self, child: Child, original: BinaryIO, until: float) -> tuple[Made | Refused, list[bytes]]:
+        child.send(original)
         answer = child.receive_answer(until)
         if "refused" in answer:
             reason = answer["refused"]
             if reason not in get_args(Reason):
-                raise _Lost("a reason that we do not know")
+                raise Lost("a reason that we do not know")
             # It has come to the end of its memory, and may hold on to a part of it.
             if reason == "too_large":
                 self._end(child)
@@ -199,10 +133,10 @@ class ImageWorker:
         made, sizes = _checked(answer)
         bodies = [child.receive(size, until) for size in sizes]
         if any(mime_of(body) != "image/webp" for body in bodies):
-            raise _Lost("a rendition that is no WebP")
+            raise Lost("a rendition that is no WebP")
         return made, bodies
 
-    def _after_loss(self, child: _Child, error: Exception) -> Refused:
+    def _after_loss(self, child: Child, error: Exception) -> Refused:
         self._end(child)
         if self._closed:
             raise WorkerUnavailable("the image worker was stopped") from error
@@ -210,22 +144,16 @@ class ImageWorker:
         log.warning("image worker lost, a new one takes over: code=%s error=%s", code, error)
         return Refused("crashed")
 
-    def _end(self, child: _Child) -> None:
+    def _end(self, child: Child) -> None:
         self._child = None
         child.end()
 
 
-def _environment() -> dict[str, str]:
-    """What a Python may need to find its own libraries, and nothing else."""
-    kept = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
-    return {"LC_ALL": "C.UTF-8"} | {name: os.environ[name] for name in kept if name in os.environ}
-
-
 def _checked(answer: dict[str, Any]) -> tuple[Made, list[int]]:
-    """Raises _Lost at anything but what the child should say."""
+    """Raises Lost at anything but what the child should say."""
     sizes, facts = answer.get("sizes"), answer.get("facts")
     if not isinstance(sizes, list) or len(sizes) != 2 or not isinstance(facts, dict):
-        raise _Lost("an answer without sizes or facts")
+        raise Lost("an answer without sizes or facts")
     kept: dict[str, Any] = {name: text for name in _TEXTS if _is_text(text := facts.get(name))}
     made = Made(
         _count(answer.get("width"), _MAX_SIDE),
@@ -237,7 +165,7 @@ def _checked(answer: dict[str, Any]) -> tuple[Made, list[int]]:
 
 def _count(value: object, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
-        raise _Lost("a number out of all bounds")
+        raise Lost("a number out of all bounds")
     return value
 
 
