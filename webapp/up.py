@@ -16,6 +16,7 @@ from pathlib import Path
 
 import segno
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 
 from collector.clock import now_ms
@@ -193,7 +194,7 @@ def _greet(
     console: Console, settings: Settings, broker: str, passwords: dict[str, str], phones: start.Lan | None
 ) -> None:
     url = address(settings)
-    lines = [f"[bold]{url}[/]", "", *(phones.lines() if phones else [])]
+    lines = [f"[bold]{escape(url)}[/]", "", *(phones.lines() if phones else [])]
     if passwords:
         names = " · ".join(passwords)
         lines += [
@@ -212,7 +213,7 @@ def _greet(
     console.print(Panel("\n".join(lines), title="Fieldproof is running", expand=False, border_style="green"))
     if console.is_terminal:
         segno.make(phones.trust_url if phones else url, micro=False).terminal(compact=True)
-    if "127.0.0.1" in url:
+    if "127.0.0.1" in url and settings.host not in start.EVERYWHERE:
         console.print("[dim]This address works on this computer. For phones in the same network: make run LAN=1[/]")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 from cryptography import x509
 from rich.console import Console
+from rich.markup import escape
 
 from collector.errors import ConfigError
 from collector.settings import Settings
@@ -90,15 +91,16 @@ class Lan:
 
     def lines(self) -> list[str]:
         """For the greeting."""
-        others = [f"https://{host}:{self.settings.port}" for host in self._other_hosts()]
-        print_ = fingerprint(self.ca)
+        # IPv6 addresses stand in brackets, which rich would take for its own.
+        others = [escape(f"https://{host}:{self.settings.port}") for host in self._other_hosts()]
+        mark = fingerprint(self.ca)
         return [
             *([f"Also: {' · '.join(others)}", ""] if others else []),
-            f"[bold]Phones, once each:[/] {self.trust_url}",
+            f"[bold]Phones, once each:[/] {escape(self.trust_url)}",
             "That page shows how a phone comes to trust this installation.",
             "The fingerprint (SHA-256) of its authority, to compare:",
-            f"  {print_[:48]}",
-            f"  {print_[48:]}",
+            f"  {mark[:47]}",
+            f"  {mark[48:]}",
             "",
         ]
 
@@ -127,12 +129,12 @@ class Lan:
         if web.process is not None and web.running:
             # granian begins new workers, which read the files again, before it ends the old ones.
             web.process.send_signal(signal.SIGHUP)
-        self.console.print(f"The certificate was renewed. Phones: {self.trust_url}")
+        self.console.print(f"The certificate was renewed. Phones: {self.trust_url}", markup=False, soft_wrap=True)
 
     def _tell(self, fault: str) -> None:
         """Once, not every ten seconds."""
         if fault != self.fault:
-            self.console.print(f"[yellow]The certificate cannot be renewed:[/] {fault}")
+            self.console.print(f"[yellow]The certificate cannot be renewed:[/] {escape(fault)}", soft_wrap=True)
         self.fault = fault
 
 
@@ -150,13 +152,12 @@ def prepare(settings: Settings, console: Console) -> tuple[Settings, Lan | None]
 
 def _say(console: Console, files: Files, kept: Kept) -> None:
     if kept.made_ca:
-        console.print(
-            f"Made a certificate authority for this network and a certificate for this machine: {files.folder}"
-        )
+        done = "Made a certificate authority for this network and a certificate for this machine"
     elif kept.made_server:
-        console.print(
-            f"Renewed this machine's certificate; the authority that phones trust is the same: {files.folder}"
-        )
+        done = "Renewed this machine's certificate; the authority that phones trust is the same"
+    else:
+        return
+    console.print(f"{done}: {files.folder}", markup=False, soft_wrap=True)
 
 
 def _warn(console: Console, kept: Kept) -> None:
@@ -165,7 +166,8 @@ def _warn(console: Console, kept: Kept) -> None:
     if outward in kept.left_out:
         console.print(
             f"[yellow]Phones cannot trust https://{outward}:[/] the authority was made when this machine had another"
-            f" address. Use another one below, or {REPLACE}."
+            f" address. Use another one below, or {REPLACE}.",
+            soft_wrap=True,
         )
 
 
