@@ -1,17 +1,27 @@
+import type { TemplateContent } from "../work/types";
 import { type Query, request, withQuery } from "./client";
 import type {
   Alarm,
   Collector,
   Device,
+  Evidence,
+  ListedInspection,
   Me,
   OpAnswer,
   OpRequest,
   Page,
   Point,
+  RemoteFinding,
+  RemoteInspection,
+  RemoteState,
+  RemoteTemplate,
   Series,
+  SyncAnswer,
 } from "./types";
 
 const PAGE_LIMIT = 50;
+/** A phone that begins fetches some hundred kB, perhaps over 50 kbit/s. */
+const SYNC_TIMEOUT_MS = 120_000;
 
 const get = <T>(path: string, query: Query = {}): Promise<T> =>
   request<T>("GET", withQuery(path, query));
@@ -65,3 +75,53 @@ export const getReadings = (
   );
 
 export const liveUrl = (site: string): string => withQuery("/api/v1/live", { site });
+
+const part = encodeURIComponent;
+
+export const getTemplates = (site: string): Promise<RemoteTemplate[]> =>
+  getAll<RemoteTemplate>("/templates", { site });
+export const getTemplate = (id: string, version?: number): Promise<RemoteTemplate> =>
+  get<RemoteTemplate>(`/templates/${part(id)}`, { version });
+/** `version` is the one that the change was made from; null publishes a new template. */
+export const putTemplate = (
+  id: string,
+  body: { site: string; content: TemplateContent },
+  version: number | null,
+): Promise<RemoteTemplate> =>
+  request<RemoteTemplate>("PUT", `/templates/${part(id)}`, body, {
+    headers: version === null ? {} : { "If-Match": `"${version}"` },
+  });
+
+export const getInspections = (
+  site: string,
+  query: { state?: RemoteState; mine?: boolean; cursor?: string | null } = {},
+): Promise<Page<ListedInspection>> =>
+  get<Page<ListedInspection>>("/inspections", {
+    site,
+    state: query.state,
+    mine: query.mine ? "true" : null,
+    cursor: query.cursor,
+  });
+export const getInspection = (id: string): Promise<RemoteInspection> =>
+  get<RemoteInspection>(`/inspections/${part(id)}`);
+export const getFindings = (
+  site: string,
+  query: { aspect?: string; inspection?: string; cursor?: string | null } = {},
+): Promise<Page<RemoteFinding>> => get<Page<RemoteFinding>>("/findings", { site, ...query });
+export const getFinding = (id: string): Promise<RemoteFinding> =>
+  get<RemoteFinding>(`/findings/${part(id)}`);
+export const getEvidence = (aspect: string, start?: number, end?: number): Promise<Evidence> =>
+  get<Evidence>(`/aspects/${part(aspect)}/evidence`, {
+    start: start === undefined ? null : new Date(start).toISOString(),
+    end: end === undefined ? null : new Date(end).toISOString(),
+  });
+
+export const getSync = (
+  site: string,
+  since: string | null,
+  signal?: AbortSignal,
+): Promise<SyncAnswer> =>
+  request<SyncAnswer>("GET", withQuery("/sync", { site, since }), undefined, {
+    timeoutMs: SYNC_TIMEOUT_MS,
+    signal,
+  });

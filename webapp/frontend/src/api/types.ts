@@ -1,5 +1,7 @@
 /** The records of `/api/v1`, as far as the screens read them. */
 
+import type { FindingKind, Outcome, ReadingSnapshot, TemplateContent, Value } from "../work/types";
+
 export type Quality = "good" | "uncertain" | "bad";
 export type Level = "warning" | "action" | "permit";
 export type Priority = "low" | "medium" | "high" | "critical";
@@ -179,4 +181,171 @@ export interface ReadingEvent {
   quality: Quality;
   reasons: string[];
   observed_at: string;
+}
+
+export interface RemoteAuthor {
+  username: string;
+  name: string;
+}
+
+/** What everything that came from a phone says of its coming. */
+interface FromPhone {
+  id: string;
+  device_id: string;
+  utc_offset_min: number;
+  skew_ms: number | null;
+  author: RemoteAuthor;
+  delivered_by: string | null;
+  received_at: string;
+}
+
+export interface RemoteTemplate {
+  id: string;
+  version: number;
+  current: boolean;
+  site: string;
+  title: string;
+  description: string;
+  sha256: string;
+  content: TemplateContent;
+  revision: number;
+  created_by: string;
+  updated_at: string;
+}
+
+export interface RemoteAnswer extends FromPhone {
+  inspection: string;
+  item: string;
+  repeat: number;
+  value: Value | null;
+  note: string;
+  aspect: string | null;
+  location: string | null;
+  reading: ReadingSnapshot | null;
+  photos: string[];
+  answered_at: string;
+  replaces: string[];
+  late: boolean;
+  current: boolean;
+  sha256: string;
+}
+
+export interface RemoteFinding extends FromPhone {
+  site: string;
+  inspection: string | null;
+  item: string | null;
+  kind: FindingKind;
+  text: string;
+  aspect: string | null;
+  location: string | null;
+  photos: string[];
+  found_at: string;
+  revision: number;
+  updated_at: string;
+  sha256: string;
+}
+
+export interface RemoteLink extends FromPhone {
+  inspection: string | null;
+  answer: string | null;
+  item: string | null;
+  finding: string | null;
+  aspect: string | null;
+  location: string | null;
+  device: string | null;
+  caption: string;
+  source: "camera" | "gallery";
+  captured_at: string;
+  lat: number | null;
+  lon: number | null;
+  accuracy: number | null;
+  located_at: string | null;
+}
+
+export interface RemotePhoto {
+  sha256: string;
+  size: number | null;
+  mime: string | null;
+  width: number | null;
+  height: number | null;
+  state: "awaited" | "verified";
+  rendition: "pending" | "ready" | "none";
+  rendition_reason: string | null;
+  received_at: string | null;
+  links: RemoteLink[];
+}
+
+export type RemoteState = "draft" | "submitted" | "complete";
+
+export interface ListedInspection extends FromPhone {
+  site: string;
+  template: { id: string; version: number; title: string };
+  state: RemoteState;
+  flagged: boolean;
+  started_at: string;
+  submitted_at: string | null;
+  completed_at: string | null;
+  revision: number;
+  updated_at: string;
+  progress: { items: number; answered: number; fail: number };
+  missing: string[];
+}
+
+/** As `/sync` sends it: with all that belongs to it, but without the content of its template. */
+export interface FollowedInspection extends ListedInspection {
+  answers: RemoteAnswer[];
+  findings: RemoteFinding[];
+  photos: RemotePhoto[];
+  submissions: {
+    version: number;
+    content_sha256: string;
+    submitted_at: string;
+    received_at: string;
+    author: RemoteAuthor;
+    delivered_by: string | null;
+    photos: { sha256: string; size: number; mime: string }[];
+  }[];
+}
+
+export interface RemoteInspection extends FollowedInspection {
+  content: TemplateContent;
+}
+
+export interface RemotePlace extends Place {
+  [more: string]: unknown;
+}
+
+export interface RemoteAspect extends Named {
+  [more: string]: unknown;
+}
+
+export interface SyncAnswer {
+  cursor: string;
+  changed: {
+    templates: RemoteTemplate[];
+    locations: RemotePlace[];
+    aspects: RemoteAspect[];
+    inspections: FollowedInspection[];
+  };
+  removed: Record<string, string[]>;
+  server_time: string;
+}
+
+export interface EvidenceItem {
+  kind: "photo" | "answer" | "finding" | "alarm";
+  at: string;
+  photo?: RemotePhoto;
+  answer?: RemoteAnswer;
+  question?: string;
+  text?: string;
+  outcome?: Outcome;
+  walkthrough?: { id: string; title: string; state: RemoteState };
+  finding?: RemoteFinding;
+  alarm?: Alarm;
+}
+
+export interface Evidence {
+  aspect: RemoteAspect;
+  items: EvidenceItem[];
+  photos: RemotePhoto[];
 }

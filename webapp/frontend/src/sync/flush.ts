@@ -1,0 +1,71 @@
+/** Empties the outbox of one person, row by row. What is refused or must wait never stops the others. */
+
+import { getMe } from "../api/endpoints";
+import type { OutboxRow } from "../work/types";
+import { publish } from "./beat";
+import { allRows, postpone, refuse, sendable } from "./outbox";
+import { sendRow } from "./send";
+import { idle } from "./status";
+import { verdictOf } from "./verdict";
+
+export interface Flushed {
+  /** Something could not go now and is worth another try soon. */
+  later: boolean;
+  end: "done" | "unreachable" | "signed-out" | "stopped";
+  /** Walkthroughs of which something was confirmed. */
+  touched: Set<string>;
+}
+
+const isReachable = (): Promise<boolean> =>
+  getMe().then(
+    () => true,
+    () => false,
+  );
+
+/** The end of the run, if this failure is one. */
+async function afterFailure(row: OutboxRow, error: unknown, to: Flushed): Promise<Flushed["end"]> {
+  const verdict = verdictOf(error);
+  switch (verdict.kind) {
+    case "signed-out":
+      return "signed-out";
+    case "refused":
+      await refuse(row, verdict.problem);
+      return "done";
+    case "unreachable":
+      to.later = true;
+      // It may be this one request that does not come through: a photo must not hold up the answers.
+      if (!(await isReachable())) return "unreachable";
+      await postpone(row, null);
+      return "done";
+    default:
+      to.later = true;
+      await postpone(row, verdict.problem);
+      return "done";
+  }
+}
+
+async function sendOne(row: OutboxRow, to: Flushed, signal: AbortSignal): Promise<Flushed["end"]> {
+  try {
+    await sendRow(row, signal);
+    if (row.inspection) to.touched.add(row.inspection);
+    return "done";
+  } catch (error) {
+    return signal.aborted ? "stopped" : afterFailure(row, error, to);
+  }
+}
+
+/** Reads the outbox anew for each row: what is saved meanwhile goes in this run too, and before any photo. */
+export async function flush(user: string, signal: AbortSignal): Promise<Flushed> {
+  const flushed: Flushed = { later: false, end: "done", touched: new Set() };
+  const tried = new Set<string>();
+  for (let current = 1; flushed.end === "done"; current += 1) {
+    const open = sendable(await allRows(), user).filter((row) => !tried.has(row.key));
+    const [row] = open;
+    if (!row) break;
+    tried.add(row.key);
+    publish({ current, total: current - 1 + open.length, sending: row.key });
+    flushed.end = signal.aborted ? "stopped" : await sendOne(row, flushed, signal);
+  }
+  publish(idle());
+  return flushed;
+}

@@ -1,0 +1,208 @@
+/** One row of the outbox becomes requests. It is taken out only when the answer names the same id and digest. */
+
+import { ApiError, request } from "../api/client";
+import { getFinding, getInspection } from "../api/endpoints";
+import type { RemoteInspection, RemoteState } from "../api/types";
+import { answerBody, findingBody, headerBody, linkBody } from "../work/bodies";
+import { announce } from "../work/changes";
+import { getMeta, read, setMeta, type WriteTx, write } from "../work/db";
+import { answerDigest, findingDigest, headerDigest, linkDigest } from "../work/digest";
+import { enqueue } from "../work/queue";
+import { inspectionRow } from "../work/rows";
+import type { Finding, Inspection, OutboxRow, ServerWord } from "../work/types";
+import { confirm } from "./outbox";
+import { sendPhoto } from "./upload";
+import { Broken, Later, Mismatch } from "./verdict";
+
+interface Taken {
+  id: string;
+  sha256: string;
+}
+
+function mustBe(what: string, told: unknown, ours: string): void {
+  if (told !== ours)
+    throw new Mismatch(`${what}: the server confirmed ${String(told)}, not ${ours}`);
+}
+
+function mustExist<T>(record: T | undefined, row: OutboxRow): T {
+  if (record === undefined)
+    throw new Broken("record_missing", `${row.key} is not on this phone any more`);
+  return record;
+}
+
+const json = <T>(
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+  headers: Record<string, string> = {},
+): Promise<T> => request<T>(method, path, body, { signal, headers });
+
+async function sendHeader(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  const inspection = mustExist(await inspectionRow(row.ref), row);
+  const path = `/inspections/${inspection.id}`;
+  const told = await json<Taken>("PUT", path, headerBody(inspection), signal);
+  mustBe("id", told.id, inspection.id);
+  mustBe("digest", told.sha256, await headerDigest(inspection));
+  await confirm(row, ["inspections"], async (tx) => {
+    const current = await tx.objectStore("inspections").get(inspection.id);
+    const server: ServerWord = current?.server ?? { state: "draft", missing: [], flagged: false };
+    if (current) await tx.objectStore("inspections").put({ ...current, server }, current.id);
+    return true;
+  });
+}
+
+async function sendAnswer(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  const found = await read(["answers"], (tx) => tx.objectStore("answers").get(row.ref));
+  const answer = mustExist(found, row);
+  const path = `/inspections/${answer.inspection}/answers/${answer.id}`;
+  const told = await json<Taken>("PUT", path, answerBody(answer), signal);
+  mustBe("id", told.id, answer.id);
+  mustBe("digest", told.sha256, await answerDigest(answer));
+  await confirm(row);
+}
+
+/** Digests of this finding that we have sent: one of them may have arrived while its answer was lost. */
+const sentKey = (id: string): string => `sent:${id}`;
+
+async function noteSent(finding: Finding): Promise<string[]> {
+  const before = (await getMeta<string[]>(sentKey(finding.id))) ?? [];
+  const sent = [...before.filter((sha) => sha !== finding.sha256), finding.sha256];
+  await setMeta(sentKey(finding.id), sent);
+  return sent;
+}
+
+const ifMatch = (revision: number): Record<string, string> =>
+  revision > 0 ? { "If-Match": `"${revision}"` } : {};
+
+type FindingTaken = Taken & { revision: number };
+
+/** Somebody else's change is never overwritten. Our own earlier version, whose answer was lost, is. */
+async function putFinding(finding: Finding, signal: AbortSignal): Promise<FindingTaken> {
+  const sent = await noteSent(finding);
+  const put = (revision: number): Promise<FindingTaken> =>
+    json("PUT", `/findings/${finding.id}`, findingBody(finding), signal, ifMatch(revision));
+  try {
+    return await put(finding.revision);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 412) throw error;
+    const there = await getFinding(finding.id);
+    if (!sent.includes(there.sha256)) throw error;
+    return put(there.revision);
+  }
+}
+
+async function sendFinding(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  const found = await read(["findings"], (tx) => tx.objectStore("findings").get(row.ref));
+  const finding = mustExist(found, row);
+  const told = await putFinding(finding, signal);
+  mustBe("id", told.id, finding.id);
+  mustBe("digest", told.sha256, await findingDigest(finding));
+  await confirm(row, ["findings", "meta"], async (tx) => {
+    const current = await tx.objectStore("findings").get(finding.id);
+    if (current)
+      await tx.objectStore("findings").put({ ...current, revision: told.revision }, finding.id);
+    const same = current?.sha256 === finding.sha256;
+    if (same) await tx.objectStore("meta").delete(sentKey(finding.id));
+    return same;
+  });
+}
+
+async function sendLink(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  const [found, finding] = await read(["captures", "outbox"], async (tx) => {
+    const capture = await tx.objectStore("captures").get(row.ref);
+    const key = capture?.finding ? `finding:${capture.finding}` : "";
+    return [capture, await tx.objectStore("outbox").getKey(key)] as const;
+  });
+  const capture = mustExist(found, row);
+  if (finding !== undefined) throw new Later("its finding goes first");
+  const path = `/photos/${capture.sha256}/links/${capture.id}`;
+  const told = await json<Taken & { digest: string }>("PUT", path, linkBody(capture), signal);
+  mustBe("id", told.id, capture.id);
+  mustBe("photo", told.sha256, capture.sha256);
+  mustBe("digest", told.digest, await linkDigest(capture));
+  await confirm(row);
+}
+
+interface Submitted {
+  state: RemoteState;
+  missing: string[];
+  flagged: boolean;
+  content_sha256: string;
+}
+
+async function keepServerWord(tx: WriteTx, id: string, told: Submitted): Promise<void> {
+  const store = tx.objectStore("inspections");
+  const current = await store.get(id);
+  const { state, missing, flagged } = told;
+  const server = { ...current?.server, state, missing, flagged };
+  if (current) await store.put({ ...current, server }, id);
+}
+
+const listed = (errors: unknown): string[] =>
+  Array.isArray(errors) ? errors.filter((id) => typeof id === "string") : [];
+
+/** A server that was restored from a copy may lack what it once confirmed. We still have it: it is sent again. */
+async function sendAgain(inspection: Inspection, error: ApiError): Promise<boolean> {
+  const { id } = inspection;
+  const again = await write(["answers", "findings", "outbox", "meta"], async (tx) => {
+    let count = 0;
+    for (const ref of listed(error.errors.answers)) {
+      const answer = await tx.objectStore("answers").get(ref);
+      if (!answer?.here) continue;
+      await enqueue(tx, { kind: "answer", ref, inspection: id, author: answer.author });
+      count += 1;
+    }
+    for (const ref of listed(error.errors.findings)) {
+      const finding = await tx.objectStore("findings").get(ref);
+      if (!finding?.here) continue;
+      await tx.objectStore("findings").put({ ...finding, revision: 0 }, ref);
+      await enqueue(tx, { kind: "finding", ref, inspection: id, author: finding.author });
+      count += 1;
+    }
+    return count;
+  });
+  if (again > 0) await announce({ inspections: [id] });
+  return again > 0;
+}
+
+/** It may have been taken before, its answer lost, and a finding changed since: then the server lists it. */
+function asTaken(there: RemoteInspection, content: string): Submitted | null {
+  const known = there.submissions.some((one) => one.content_sha256 === content);
+  const { state, missing, flagged } = there;
+  return known ? { state, missing, flagged, content_sha256: content } : null;
+}
+
+async function sendSubmit(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  const inspection = mustExist(await inspectionRow(row.ref), row);
+  const found = await read(["submissions"], (tx) => tx.objectStore("submissions").get(row.ref));
+  const body = mustExist(found, row);
+  let told: Submitted | null;
+  try {
+    told = await json<Submitted>("POST", `/inspections/${row.ref}/submit`, body, signal);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "content_differs") throw error;
+    told = asTaken(await getInspection(row.ref), body.content_sha256);
+    if (!told && (await sendAgain(inspection, error))) throw new Later("missing answers go first");
+    if (!told) throw error;
+  }
+  mustBe("content", told.content_sha256, body.content_sha256);
+  const proof = told;
+  await confirm(row, ["inspections"], async (tx) => {
+    await keepServerWord(tx, row.ref, proof);
+    return true;
+  });
+}
+
+const SENDERS: Record<OutboxRow["kind"], (row: OutboxRow, signal: AbortSignal) => Promise<void>> = {
+  inspection: sendHeader,
+  answer: sendAnswer,
+  finding: sendFinding,
+  link: sendLink,
+  photo: sendPhoto,
+  submit: sendSubmit,
+};
+
+/** Resolves when the server has confirmed the row and it is out of the outbox; else rejects, see `verdictOf`. */
+export const sendRow = (row: OutboxRow, signal: AbortSignal): Promise<void> =>
+  SENDERS[row.kind](row, signal);

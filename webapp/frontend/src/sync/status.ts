@@ -1,0 +1,122 @@
+/** Where everything is that was made on this phone. Nothing here may say "server" of what is not proven to be there. */
+
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { onChange, onNews, type Progress } from "../work/changes";
+import { read } from "../work/db";
+import { inspections } from "../work/store";
+import type { Author, OutboxRow, Pause, RowKind, SyncSummary, Whereabouts } from "../work/types";
+import { writing } from "../work/writing";
+
+const NOTHING: Progress = { current: 0, total: 0, sending: null };
+
+export const rows = signal<readonly OutboxRow[]>([]);
+/** SHA-256 of the photos for which a proven receipt lies here, or which came to us from the server. */
+export const photosThere = signal<ReadonlySet<string>>(new Set());
+export const loaded = signal(false);
+export const pause = signal<Pause>(null);
+export const lastSync = signal<number | null>(null);
+export const nextTry = signal<number | null>(null);
+export const progress = signal<Progress>(NOTHING);
+
+/** Reads the outbox. When it cannot be read, nothing is claimed from then on. */
+export async function reloadRows(): Promise<void> {
+  try {
+    await read(["outbox", "receipts", "verified", "meta"], async (tx) => {
+      const outbox = await tx.objectStore("outbox").getAll();
+      const proven = await tx.objectStore("receipts").getAllKeys();
+      const told = await tx.objectStore("verified").getAllKeys();
+      const synced = (await tx.objectStore("meta").get("lastSync")) as number | undefined;
+      batch(() => {
+        rows.value = outbox.sort((a, b) => a.seq - b.seq);
+        photosThere.value = new Set([...proven, ...told]);
+        lastSync.value = synced ?? null;
+        loaded.value = true;
+      });
+    });
+  } catch (error) {
+    loaded.value = false;
+    throw error;
+  }
+}
+
+export function startStatus(): Promise<void> {
+  onChange(reloadRows);
+  onNews((news) => {
+    if (news.kind === "progress") progress.value = news.progress;
+  });
+  return reloadRows();
+}
+
+export function showProgress(next: Progress): void {
+  progress.value = next;
+}
+
+export const idle = (): Progress => NOTHING;
+
+function countOthers(waiting: readonly OutboxRow[], user: string | null): SyncSummary["others"] {
+  const found = new Map<string, { author: Author; count: number }>();
+  for (const { author } of waiting) {
+    if (author.id === user) continue;
+    const entry = found.get(author.id) ?? { author, count: 0 };
+    entry.count += 1;
+    found.set(author.id, entry);
+  }
+  return [...found.values()];
+}
+
+function stateOf(waiting: number, refused: number): Whereabouts {
+  if (!loaded.value) return "phone";
+  if (refused > 0) return "attention";
+  if (progress.value.total > 0 && waiting > 0) return "sending";
+  return waiting > 0 || writing.value > 0 ? "phone" : "server";
+}
+
+/** Whose rows may go now; the engine says so. Null while nobody is signed in. */
+export const sender = signal<string | null>(null);
+
+export const summary: ReadonlySignal<SyncSummary> = computed(() => {
+  const all = rows.value;
+  const refused = all.filter((row) => row.state === "refused").length;
+  const { current, total } = progress.value;
+  return {
+    loaded: loaded.value,
+    state: stateOf(all.length, refused),
+    waiting: all.length,
+    refused,
+    current,
+    total,
+    pause: pause.value,
+    others: countOthers(all, sender.value),
+    lastSync: lastSync.value,
+    nextTry: nextTry.value,
+  };
+});
+
+function worst(found: readonly OutboxRow[]): Whereabouts {
+  if (found.some((row) => row.state === "refused")) return "attention";
+  const sending = progress.value.sending;
+  return found.some((row) => row.key === sending) ? "sending" : "phone";
+}
+
+/** A photo is at the server when its receipt says so: that no row is left proves nothing. */
+export function photoState(sha256: string): Whereabouts {
+  if (!loaded.value) return "phone";
+  const waiting = rows.value.filter((row) => row.kind === "photo" && row.ref === sha256);
+  if (waiting.length > 0) return worst(waiting);
+  return photosThere.value.has(sha256) ? "server" : "phone";
+}
+
+/** For a walkthrough: the whole of it, with its answers, findings and photos. */
+function inspectionState(id: string): Whereabouts {
+  const waiting = rows.value.filter((row) => row.inspection === id);
+  if (waiting.length > 0) return worst(waiting);
+  return inspections.value.get(id)?.server ? "server" : "phone";
+}
+
+export function whereabouts(kind: RowKind, ref: string): Whereabouts {
+  if (!loaded.value) return "phone";
+  if (kind === "photo") return photoState(ref);
+  if (kind === "inspection") return inspectionState(ref);
+  const waiting = rows.value.filter((row) => row.kind === kind && row.ref === ref);
+  return waiting.length > 0 ? worst(waiting) : "server";
+}

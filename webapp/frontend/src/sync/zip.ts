@@ -1,0 +1,119 @@
+/** The way out when the network never comes: everything unsent, with its photos, in one file that a manager imports. */
+
+import { makeZip } from "client-zip";
+import {
+  answerBody,
+  type Body,
+  findingBody,
+  headerBody,
+  type Json,
+  linkBody,
+  type Manifest,
+  type SubmitBody,
+} from "../work/bodies";
+import { read } from "../work/db";
+import { deviceId } from "../work/device";
+import { answerRows, captureRows, findingRows, photoBytes } from "../work/rows";
+import type { Author, Capture, Finding, Inspection } from "../work/types";
+import { allRows } from "./outbox";
+
+const FORMAT = { format: "fieldproof-inspections", version: 1 };
+
+interface Entry {
+  name: string;
+  input: string | ArrayBuffer;
+}
+
+const plain = (author: Author): Body => ({
+  id: author.id,
+  username: author.username,
+  name: author.name,
+});
+
+function manifestOf(captures: Capture[]): Manifest[] {
+  const found = captures.filter((capture) => capture.size > 0);
+  const { values } = new Map(
+    found.map(({ sha256, size, mime }) => [sha256, { sha256, size, mime }] as const),
+  );
+  return [...values()];
+}
+
+const findingEntry = (finding: Finding): Body => ({
+  id: finding.id,
+  author: plain(finding.author),
+  body: findingBody(finding),
+});
+
+const linkEntry = (capture: Capture): Body => ({
+  id: capture.id,
+  sha256: capture.sha256,
+  author: plain(capture.author),
+  body: linkBody(capture),
+});
+
+interface Written {
+  json: Json;
+  photos: Manifest[];
+}
+
+/** What was made on this phone; what came from the server is there already. */
+async function inspectionEntry(inspection: Inspection): Promise<Written> {
+  const { id } = inspection;
+  const answers = (await answerRows(id)).filter((answer) => answer.here);
+  const findings = (await findingRows(id)).filter((finding) => finding.here);
+  const captures = (await captureRows(id)).filter((capture) => capture.here);
+  const submit = await read(["submissions"], (tx) => tx.objectStore("submissions").get(id));
+  const photos = manifestOf(captures);
+  const json = {
+    id,
+    author: plain(inspection.author),
+    header: headerBody(inspection),
+    answers: answers.map((answer) => ({
+      id: answer.id,
+      author: plain(answer.author),
+      body: answerBody(answer),
+    })),
+    findings: findings.map(findingEntry),
+    links: captures.map(linkEntry),
+    submit: (submit as (SubmitBody & Body) | undefined) ?? null,
+    photos: photos as (Manifest & Body)[],
+  };
+  return { json, photos };
+}
+
+/** Walkthroughs of which anything is unsent, whoever's. */
+async function unsent(): Promise<Inspection[]> {
+  const ids = new Set((await allRows()).map((row) => row.inspection));
+  const all = await read(["inspections"], (tx) => tx.objectStore("inspections").getAll());
+  return all.filter((inspection) => ids.has(inspection.id));
+}
+
+const text = (json: Json): string => JSON.stringify(json, null, 2);
+
+/** One photo in memory at a time. One that was freed is at the server, with a receipt, and is left out. */
+async function* entries(): AsyncGenerator<Entry> {
+  const open = await unsent();
+  const head = {
+    ...FORMAT,
+    exported_at: new Date().toISOString(),
+    device_id: await deviceId(),
+    inspections: open.map((inspection) => inspection.id),
+  };
+  yield { name: "fieldproof.json", input: text(head) };
+  const photos = new Set<string>();
+  for (const inspection of open) {
+    const written = await inspectionEntry(inspection);
+    yield { name: `inspections/${inspection.id}.json`, input: text(written.json) };
+    for (const photo of written.photos) photos.add(photo.sha256);
+  }
+  for (const sha of photos) {
+    const bytes = await photoBytes(sha);
+    if (bytes) yield { name: `photos/${sha}`, input: bytes };
+  }
+}
+
+export async function buildZip(): Promise<Blob> {
+  return new Response(makeZip(entries()), {
+    headers: { "Content-Type": "application/zip" },
+  }).blob();
+}
