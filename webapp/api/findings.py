@@ -53,9 +53,9 @@ def put_finding_record(args: dict[str, Any], ident: uuid.UUID) -> Any:
     app, sha256 = services(), body_digest(request, id=str(ident))
     with app.db.write() as db:
         came = arrival(request, app.clock())
-        row, _ = put_finding(db, principal(), came, str(ident), args, sha256, expected_revision(request))
+        row, changed = put_finding(db, principal(), came, str(ident), args, sha256, expected_revision(request))
         answer = {"id": row.id, "sha256": row.sha256, "revision": row.revision}
-        return json_answer(answer, 201 if row.revision == 1 and row.received_at == came.at else 200)
+        return json_answer(answer, 201 if changed and row.revision == 1 else 200)
 
 
 @resource.view("/findings/<ident>/history", access=READER, query=PageQuery, answer=History, problems=("not_found",))
