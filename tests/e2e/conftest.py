@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-PHONE = {"width": 360, "height": 740}
-_QUIET = [
+PHONE: ViewportSize = {"width": 360, "height": 740}
+QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
@@ -17,7 +17,7 @@ _QUIET = [
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, headless=True, args=_QUIET)
+        found = playwright.chromium.launch(executable_path=chromium, headless=True, args=QUIET)
         yield found
         found.close()
 
