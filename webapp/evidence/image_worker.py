@@ -20,11 +20,11 @@ def main() -> None:
     with socket.socket(fileno=os.dup(0)) as line:
         try:
             # Only now: Pillow and its libraries are to live within the limits.
-            from webapp.evidence import images  # noqa: F401
+            from webapp.evidence import images
         except Exception as error:
             _send(line, {"failed": str(error)})
             raise
-        _send(line, {"ready": sandbox.lock(int(sys.argv[1]))})
+        _send(line, {"ready": sandbox.lock(int(sys.argv[1]), threads=images.HEIC)})
         while (descriptor := _receive(line)) is not None:
             sandbox.renew_cpu()
             with os.fdopen(descriptor, "rb") as file:

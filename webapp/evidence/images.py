@@ -21,10 +21,10 @@ from webapp.evidence.sniff import HEAD_BYTES, mime_of
 try:
     import pillow_heif
 except ImportError:
-    _HEIC = False
+    HEIC = False
 else:
     pillow_heif.register_heif_opener(thumbnails=False)
-    _HEIC = True
+    HEIC = True
 
 LOADED = (MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
 MAX_BYTES = 64 << 20
@@ -111,7 +111,7 @@ def _format_of(file: BinaryIO) -> str:
     name = _FORMATS.get(mime_of(head) or "")
     if name is None:
         raise Refusal("unreadable")
-    if name == "HEIF" and not _HEIC:
+    if name == "HEIF" and not HEIC:
         raise Refusal("no_heic")
     if name == "WEBP":
         _check_webp(head, size)

@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 import sys
-from contextlib import suppress
 
 # Enough for 50 million pixels in four bytes each, twice, and the interpreter.
 MEMORY_BYTES = 1536 << 20
@@ -43,16 +42,22 @@ def limit() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
-def lock(parent: int) -> list[str]:
+def lock(parent: int, *, threads: bool = False) -> list[str]:
     """When all libraries are loaded, and before the first photo: no network, no rights, no file. Returns what worked.
 
-    Not earlier: the libraries may lie where only root can read.
+    Not earlier: the libraries may lie where only root can read. The decoder of HEIC needs `threads`, and Linux counts
+    them as processes.
     """
     if sys.platform != "linux":
         return []
     libc = ctypes.CDLL(None, use_errno=True)
-    done = ["no_network"] if _leave_network(libc) else []
-    done += ["not_root"] if _become_nobody() else []
+    # A network of its own, with nothing in it: by root's right, or else in a user space of its own.
+    alone = libc.unshare(_CLONE_NEWNET) == 0
+    done = ["not_root"] if _become_nobody() else []
+    if alone or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        done.append("no_network")
+    if not threads:
+        _limit(resource.RLIMIT_NPROC, 0)
     # After the change of user, which forgets it.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -74,18 +79,15 @@ def _limit(what: int, value: int, *, soft_only: bool = False) -> None:
     hard = resource.getrlimit(what)[1]
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    # macOS does not know all of them.
-    with suppress(ValueError, OSError):
+    try:
         resource.setrlimit(what, (value, hard if soft_only else value))
-
-
-def _leave_network(libc: ctypes.CDLL) -> bool:
-    """Into a network of its own, with nothing in it. Without rights only inside a user space of its own."""
-    return any(libc.unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
+    except (ValueError, OSError):
+        # macOS does not know all of them. Linux does, and without them no photo is opened.
+        if sys.platform == "linux":
+            raise
 
 
 def _become_nobody() -> bool:
-    """Also no further process or thread, which Linux counts by user."""
     try:
         if os.geteuid() == 0:
             os.setgroups([])
@@ -93,7 +95,6 @@ def _become_nobody() -> bool:
             os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     except OSError:
         return False
-    _limit(resource.RLIMIT_NPROC, 0)
     return os.geteuid() != 0
 
 
