@@ -34,6 +34,8 @@ from webapp.schemas.photos import LinkBody
 
 FORMAT, VERSION = "fieldproof-inspections", 1
 _JSON_BYTES = 16 << 20
+# Findings that belong to no walkthrough stand in a file of their own.
+_RECORDS = re.compile(r"inspections/[0-9a-f-]{36}\.json|findings\.json")
 _PHOTO = re.compile(r"photos/([0-9a-f]{64})")
 
 
@@ -75,7 +77,7 @@ class Importer:
         try:
             with zipfile.ZipFile(path) as archive:
                 names = _check_head(archive)
-                for name in sorted(one for one in names if re.fullmatch(r"inspections/[0-9a-f-]{36}\.json", one)):
+                for name in sorted(one for one in names if _RECORDS.fullmatch(one)):
                     self._told(name)
                     self._inspection(_json(archive, name), result)
                 for name in sorted(one for one in names if _PHOTO.fullmatch(one)):
@@ -98,16 +100,19 @@ class Importer:
                 result.faults.append(f"{what}: not of the form of an export ({error!r})")
 
     def _rows(self, content: Any) -> Iterator[tuple[str, str, Callable[[], bool]]]:
-        ident = str(content["id"])
-        yield "inspections", f"walkthrough {ident}", partial(self._head, content, ident)
-        for row in content.get("answers", []):
-            yield "answers", f"answer {row.get('id')}", partial(self._answer, row, ident)
+        if "header" in content:
+            yield from self._walkthrough_rows(content, str(content["id"]))
         for row in content.get("findings", []):
             yield "findings", f"finding {row.get('id')}", partial(self._finding, row)
         for row in content.get("links", []):
             yield "known", f"link {row.get('id')}", partial(self._link, row)
         if content.get("submit") is not None:
-            yield "known", f"submission of {ident}", partial(self._submit, content, ident)
+            yield "known", f"submission of {content['id']}", partial(self._submit, content, content["id"])
+
+    def _walkthrough_rows(self, content: Any, ident: str) -> Iterator[tuple[str, str, Callable[[], bool]]]:
+        yield "inspections", f"walkthrough {ident}", partial(self._head, content, ident)
+        for row in content.get("answers", []):
+            yield "answers", f"answer {row.get('id')}", partial(self._answer, row, ident)
 
     def _head(self, content: Any, ident: str) -> bool:
         args, sha256 = _loaded(InspectionHead, content["header"], id=ident)
