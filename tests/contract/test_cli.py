@@ -27,6 +27,7 @@ def test_every_command_explains_itself() -> None:
         "users list",
         "users reset",
         "tokens create",
+        "tls init",
     ):
         result = run(*command.split(), "--help")
         assert result.exit_code == 0, command

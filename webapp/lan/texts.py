@@ -126,7 +126,7 @@ TEXTS = {
     "about.can": (
         "The authority can vouch for addresses inside a network, for names that end in .local, and for the names "
         "that were given when it was made. It cannot vouch for your bank or any other site of the internet: that is "
-        "written into the certificate, and browsers keep to it."
+        "written into the certificate, and current browsers keep to it."
     ),
     "about.key": "Its key never leaves the computer that Fieldproof runs on. It ends on {until}.",
     "about.remove": (
