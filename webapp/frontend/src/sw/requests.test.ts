@@ -7,7 +7,15 @@ const ask = (path: string, mode = "no-cors", method = "GET"): string =>
   handlingOf({ method, mode, url: new URL(path, ORIGIN).href }, ORIGIN, CACHED);
 
 it("never touches the server's own paths", () => {
-  for (const path of ["/api/v1/points", "/healthz", "/readyz", "/metrics", "/sw.js"]) {
+  const own = [
+    "/api/v1/points",
+    "/reports/inspections/1",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/sw.js",
+  ];
+  for (const path of own) {
     expect(ask(path)).toBe("network");
     expect(ask(path, "navigate")).toBe("network");
   }
@@ -22,6 +30,7 @@ it("answers pages with the shell and its files from the cache", () => {
   expect(ask("/", "navigate")).toBe("shell");
   expect(ask("/alarms/1?x=2", "navigate")).toBe("shell");
   expect(ask("/healthzz", "navigate")).toBe("shell");
+  expect(ask("/reports", "navigate")).toBe("shell");
   expect(ask("/assets/main-1.js")).toBe("asset");
 });
 

@@ -1,6 +1,7 @@
 export type Handling = "network" | "shell" | "asset";
 
-const SERVER_ONLY = /^\/(api\/|healthz$|readyz$|metrics$|sw\.js$)/;
+// Reports are pages that the server renders: they need the newest state, and a browser that can print them.
+const SERVER_ONLY = /^\/(api\/|reports\/|healthz$|readyz$|metrics$|sw\.js$)/;
 
 interface RequestFacts {
   method: string;

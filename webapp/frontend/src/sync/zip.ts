@@ -13,6 +13,7 @@ import {
 } from "../work/bodies";
 import { read } from "../work/db";
 import { deviceId } from "../work/device";
+import { manifestOf } from "../work/manifest";
 import { answerRows, captureRows, findingRows, photoBytes } from "../work/rows";
 import type { Author, Capture, Finding, Inspection } from "../work/types";
 import { allRows } from "./outbox";
@@ -29,14 +30,6 @@ const plain = (author: Author): Body => ({
   username: author.username,
   name: author.name,
 });
-
-function manifestOf(captures: Capture[]): Manifest[] {
-  const found = captures.filter((capture) => capture.size > 0);
-  const { values } = new Map(
-    found.map(({ sha256, size, mime }) => [sha256, { sha256, size, mime }] as const),
-  );
-  return [...values()];
-}
 
 const findingEntry = (finding: Finding): Body => ({
   id: finding.id,
@@ -88,24 +81,51 @@ async function unsent(): Promise<Inspection[]> {
   return all.filter((inspection) => ids.has(inspection.id));
 }
 
+/** Findings that belong to no walkthrough, with what is unsent of them. Null when there is nothing. */
+async function looseEntry(): Promise<Written | null> {
+  const refs = new Set(
+    (await allRows()).filter((row) => row.inspection === null).map((row) => row.ref),
+  );
+  const findings = (await findingRows("")).filter((finding) => refs.has(finding.id));
+  const ids = new Set(findings.map((finding) => finding.id));
+  const captures = (await captureRows("")).filter(
+    ({ id, sha256, finding }) => refs.has(id) || refs.has(sha256) || ids.has(finding ?? ""),
+  );
+  if (findings.length + captures.length === 0) return null;
+  const photos = manifestOf(captures);
+  const json = {
+    findings: findings.map(findingEntry),
+    links: captures.map(linkEntry),
+    photos: photos as (Manifest & Body)[],
+  };
+  return { json, photos };
+}
+
 const text = (json: Json): string => JSON.stringify(json, null, 2);
 
-/** One photo in memory at a time. One that was freed is at the server, with a receipt, and is left out. */
-async function* entries(): AsyncGenerator<Entry> {
-  const open = await unsent();
-  const head = {
+async function head(open: Inspection[]): Promise<Entry> {
+  const json = {
     ...FORMAT,
     exported_at: new Date().toISOString(),
     device_id: await deviceId(),
     inspections: open.map((inspection) => inspection.id),
   };
-  yield { name: "fieldproof.json", input: text(head) };
+  return { name: "fieldproof.json", input: text(json) };
+}
+
+/** One photo in memory at a time. One that was freed is at the server, with a receipt, and is left out. */
+async function* entries(): AsyncGenerator<Entry> {
+  const open = await unsent();
+  yield head(open);
   const photos = new Set<string>();
   for (const inspection of open) {
-    const written = await inspectionEntry(inspection);
-    yield { name: `inspections/${inspection.id}.json`, input: text(written.json) };
-    for (const photo of written.photos) photos.add(photo.sha256);
+    const { json, photos: named } = await inspectionEntry(inspection);
+    yield { name: `inspections/${inspection.id}.json`, input: text(json) };
+    for (const photo of named) photos.add(photo.sha256);
   }
+  const loose = await looseEntry();
+  if (loose) yield { name: "findings.json", input: text(loose.json) };
+  for (const photo of loose?.photos ?? []) photos.add(photo.sha256);
   for (const sha of photos) {
     const bytes = await photoBytes(sha);
     if (bytes) yield { name: `photos/${sha}`, input: bytes };

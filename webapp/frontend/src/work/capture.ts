@@ -6,7 +6,7 @@ import { CaptureError } from "./errors";
 import { findItem, heads } from "./outcome";
 import { enqueue } from "./queue";
 import { nextVersion, photosOf } from "./record";
-import { answerRows, findingRows, inspectionRow, photoBytes } from "./rows";
+import { answerRows, findingRows, inspectionRow, isTakenByOther, photoBytes } from "./rows";
 import { serially } from "./serial";
 import { HEAD_BYTES, MAX_PHOTO_BYTES, mimeOf } from "./sniff";
 import { developThumb } from "./thumbs";
@@ -89,7 +89,7 @@ function captureOf(
   };
 }
 
-/** The version of the answer that has the photo; null for a submitted walkthrough, which keeps the photo alone. */
+/** The version of the answer that has the photo; null for a submitted walkthrough, which keeps the photo beside it. */
 async function answerWith(
   inspection: Inspection,
   item: Item,
@@ -114,11 +114,16 @@ async function answerWith(
   return nextVersion(inspection, item.id, current, content, author);
 }
 
-async function findingWith(target: CaptureTarget, photo: string): Promise<Finding | null> {
+async function findingWith(
+  target: CaptureTarget,
+  photo: string,
+  author: Author,
+): Promise<Finding | null> {
   const rows = await findingRows(target.inspection ?? "");
   const known = rows.find((row) => row.id === target.finding);
+  if (!known || (await isTakenByOther(known.id, author.id))) return null;
   const inspection = target.inspection ? await inspectionRow(target.inspection) : undefined;
-  if (!known || (inspection && inspection.state !== "draft")) return null;
+  if (inspection && inspection.state !== "draft") return null;
   const finding = { ...known, photos: [...new Set([...known.photos, photo])], here: true };
   return { ...finding, sha256: await findingDigest(finding) };
 }
@@ -141,7 +146,7 @@ async function recordOf(
   const item = content && target.item && !target.finding && findItem(content, target.item);
   const answer =
     inspection && item ? await answerWith(inspection, item, target, shot.sha256, author) : null;
-  const finding = target.finding ? await findingWith(target, shot.sha256) : null;
+  const finding = target.finding ? await findingWith(target, shot.sha256, author) : null;
   const capture = captureOf(shot, { ...target, author }, position, await circumstances());
   return { capture: { ...capture, answer: answer?.id ?? null }, answer, finding, author };
 }

@@ -1,6 +1,6 @@
 /** Work on the bytes of photos: runs in the capture worker, and in the page where there is no worker. */
 
-import { sha256 } from "./digest";
+import { sha256 } from "./hash";
 
 export const THUMB_EDGE = 480;
 const QUALITY = 0.8;

@@ -68,23 +68,28 @@ function forget(): void {
 
 function open(): Promise<IDBPDatabase<Schema>> {
   if (typeof indexedDB === "undefined") return Promise.reject(new WorkError("no_database"));
-  return openDB<Schema>(NAME, VERSION, {
+  const gone = (): void => {
+    // The word on an old connection may come when there is a new one already.
+    if (opening === mine) forget();
+  };
+  const mine = openDB<Schema>(NAME, VERSION, {
     upgrade: create,
     // iOS closes databases under memory pressure: the next call opens a new connection.
-    terminated: forget,
+    terminated: gone,
     // A newer version of the app in another tab waits for this; it must not wait for ever.
     blocking: (_current, _wanted, event) => {
-      forget();
+      gone();
       (event.target as IDBDatabase).close();
     },
+  }).catch((error: unknown) => {
+    gone();
+    throw translated(error);
   });
+  return mine;
 }
 
 function database(): Promise<IDBPDatabase<Schema>> {
-  opening ??= open().catch((error: unknown) => {
-    forget();
-    throw translated(error);
-  });
+  opening ??= open();
   return opening;
 }
 

@@ -8,7 +8,10 @@ import {
   linkBody,
   type Manifest,
 } from "./bodies";
+import { sha256 } from "./hash";
 import type { Answer, Capture, Finding, Inspection } from "./types";
+
+export { canHash, sha256 } from "./hash";
 
 // Safari before 16.4 lacks it, and the canonical form must be told of halves of characters there too.
 const LONE = /\p{Surrogate}/u;
@@ -22,15 +25,6 @@ if (!("isWellFormed" in String.prototype)) {
 
 /** Half of an emoji, as some keyboards leave it, has no form in UTF-8: it becomes the replacement sign. */
 export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\uFFFD");
-
-/** Only secure origins can hash. Without it nothing can be recorded that could be proven later. */
-export const canHash = (): boolean => globalThis.crypto?.subtle !== undefined;
-
-export const toHex = (buffer: ArrayBuffer): string =>
-  Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-export const sha256 = async (bytes: BufferSource): Promise<string> =>
-  toHex(await crypto.subtle.digest("SHA-256", bytes));
 
 /** RFC 8785: the same content has the same bytes here and at the server. */
 export const canonical = (content: Json): string => canonicalize(content) ?? "null";

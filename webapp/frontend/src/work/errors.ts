@@ -10,7 +10,9 @@ export type RecordCode =
   /** "As the sensor says" was chosen where the sensor's value is not known. */
   | "no_reading"
   /** A note or text of more than 5000 characters. */
-  | "too_long";
+  | "too_long"
+  /** Somebody else's change of this finding is unsent on this phone: it goes first, under that name. */
+  | "other_person";
 
 /** What was asked for cannot be recorded as it is. Nothing was changed. */
 export class RecordError extends Error {

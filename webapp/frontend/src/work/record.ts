@@ -6,7 +6,7 @@ import { answerDigest, canHash, findingDigest } from "./digest";
 import { RecordError } from "./errors";
 import { heads } from "./outcome";
 import { enqueue } from "./queue";
-import { answerRows, findingRows, inspectionRow } from "./rows";
+import { answerRows, findingRows, inspectionRow, isTakenByOther } from "./rows";
 import { serially } from "./serial";
 import type {
   Answer,
@@ -213,6 +213,8 @@ export async function saveFinding(draft: FindingDraft, author: Author): Promise<
   mustHash();
   return serially(async () => {
     if (draft.inspection) await mustBeOpen(draft.inspection);
+    if (draft.id && (await isTakenByOther(draft.id, author.id)))
+      throw new RecordError("other_person");
     const finding = await findingOf(draft, author);
     const { id, inspection } = finding;
     await whileWriting([inspection ?? ""], () =>

@@ -33,3 +33,10 @@ export const capturesOfPhoto = (sha256: string): Promise<Capture[]> =>
 
 export const photoBytes = (sha256: string): Promise<ArrayBuffer | undefined> =>
   read(["photos"], (tx) => tx.objectStore("photos").get(sha256));
+
+/** A finding has one text: while somebody's is unsent, another person's would go under that name. */
+export async function isTakenByOther(finding: string, author: string): Promise<boolean> {
+  const key = `finding:${finding}`;
+  const row = await read(["outbox"], (tx) => tx.objectStore("outbox").get(key));
+  return row !== undefined && row.author.id !== author;
+}

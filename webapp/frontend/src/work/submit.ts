@@ -1,23 +1,14 @@
-import { iso, type Manifest, type SubmitBody } from "./bodies";
+import { iso, type SubmitBody } from "./bodies";
 import { write } from "./db";
 import { deviceId } from "./device";
 import { canHash, contentDigest } from "./digest";
 import { RecordError } from "./errors";
+import { manifestOf } from "./manifest";
 import { enqueue } from "./queue";
 import { answerRows, captureRows, findingRows, inspectionRow } from "./rows";
 import { serially } from "./serial";
 import type { Answer, Author, Capture, Finding, Inspection } from "./types";
 import { whileWriting } from "./writing";
-
-/** Every photo of the walkthrough, also one that a later answer left out: it was taken, so it is evidence. */
-function manifestOf(captures: Capture[]): Manifest[] {
-  const found = new Map<string, Manifest>();
-  for (const { sha256, size, mime } of captures) {
-    // Of another phone's photo that the server still waits for, nobody here knows the size.
-    if (size > 0) found.set(sha256, { sha256, size, mime });
-  }
-  return [...found.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
-}
 
 interface Content {
   answers: Answer[];
@@ -35,6 +26,7 @@ async function contentOf(id: string): Promise<Content> {
 }
 
 async function bodyOf(inspection: Inspection, content: Content, at: number): Promise<SubmitBody> {
+  // Also one that a later answer left out: it was taken, so it is evidence.
   const photos = manifestOf(content.captures);
   return {
     content_sha256: await contentDigest(inspection, content.answers, content.findings, photos),

@@ -25,7 +25,11 @@ function checkedNumber<T extends { number: number; text: string }>(value: T, ite
   return { ...value, text: wellFormed(value.text).slice(0, 40) };
 }
 
-function checkedReading(value: Value & { source: string }, item: Item, from: Content): Value {
+function checkedReading(
+  value: Extract<Value, { source: string }>,
+  item: Item,
+  from: Content,
+): Value {
   if (value.source === "handheld") {
     const instrument = wellFormed(value.instrument).slice(0, 100);
     return { ...checkedNumber(value, item), instrument };
@@ -34,7 +38,7 @@ function checkedReading(value: Value & { source: string }, item: Item, from: Con
   return value;
 }
 
-function checkedChoice(value: Value & { choice: string }, note: string): Value {
+function checkedChoice(value: Extract<Value, { choice: string }>, note: string): Value {
   if (value.choice === "na" && !note.trim()) throw new RecordError("reason");
   return value;
 }

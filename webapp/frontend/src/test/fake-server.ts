@@ -1,0 +1,254 @@
+/**
+ * A server in a few lines that stands for `fetch`: it keeps what it is sent, computes digests as the real one does, and
+ * can be told to lose answers, refuse, lie, or be away. The browser tests run against the real one.
+ */
+
+import { vi } from "vitest";
+import { canonical } from "../work/digest";
+import { sha256 } from "../work/hash";
+
+export interface Call {
+  method: string;
+  path: string;
+  headers: Headers;
+  body: unknown;
+}
+
+type Rule = (call: Call) => Reply | "away" | "lost" | undefined;
+
+export interface Reply {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+interface Part {
+  sha: string;
+  length: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+const problem = (status: number, code: string, errors: object = {}): Reply => ({
+  status,
+  body: { status, code, detail: code, errors },
+});
+
+const digest = (content: object): Promise<string> =>
+  sha256(new TextEncoder().encode(canonical(content as never)));
+
+const decode = (text: string): string =>
+  new TextDecoder().decode(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+
+export class FakeServer {
+  user: { id: string; username: string; name: string } | null;
+  calls: Call[] = [];
+  /** By id: what was recorded, with its digest. */
+  rows = new Map<string, { sha256: string; body: unknown; revision: number }>();
+  photos = new Map<string, Uint8Array>();
+  parts = new Map<string, Part>();
+  submissions = new Map<string, Record<string, unknown>>();
+  rules: Rule[] = [];
+  sync: Record<string, unknown> = {};
+  inspections = new Map<string, unknown>();
+  private made = 0;
+
+  constructor(user: { id: string; username: string; name: string }) {
+    this.user = user;
+  }
+
+  install(): void {
+    vi.stubGlobal("fetch", (url: string, init: RequestInit) => this.fetch(url, init));
+  }
+
+  /** The rule answers in the place of the server; "lost" lets the server do it and loses the answer. */
+  when(method: string, path: RegExp, answer: Reply | "away" | "lost", times = Infinity): void {
+    let left = times;
+    this.rules.push((call) => {
+      if (left <= 0 || call.method !== method || !path.test(call.path)) return undefined;
+      left -= 1;
+      return answer;
+    });
+  }
+
+  paths(method: string): string[] {
+    return this.calls.filter((call) => call.method === method).map((call) => call.path);
+  }
+
+  private async fetch(url: string, init: RequestInit): Promise<Response> {
+    init.signal?.throwIfAborted();
+    const path = url.replace(/^https?:\/\/[^/]+/, "").replace("/api/v1", "");
+    const raw = init.body;
+    const body = typeof raw === "string" ? JSON.parse(raw) : raw;
+    const call = { method: init.method ?? "GET", path, headers: new Headers(init.headers), body };
+    this.calls.push(call);
+    const ruled = this.rules.map((rule) => rule(call)).find((found) => found !== undefined);
+    if (ruled === "away") throw new TypeError("network");
+    if (ruled && ruled !== "lost") return this.response(ruled);
+    const reply = await this.handle(call);
+    if (ruled === "lost") throw new TypeError("connection reset");
+    return this.response(reply);
+  }
+
+  private response({ status, body, headers }: Reply): Response {
+    const json = body === undefined ? null : JSON.stringify(body);
+    const type: Record<string, string> = json ? { "content-type": "application/json" } : {};
+    return new Response(status === 204 ? null : json, { status, headers: { ...type, ...headers } });
+  }
+
+  private async handle(call: Call): Promise<Reply> {
+    if (!this.user) return problem(401, "unauthenticated");
+    const { method, path } = call;
+    if (path === "/me")
+      return {
+        status: 200,
+        body: { user: this.user, role: "inspector", roles: ["inspector"], sites: [] },
+      };
+    if (path.startsWith("/sync")) return { status: 200, body: this.syncAnswer() };
+    if (path.startsWith("/uploads")) return this.upload(call);
+    if (path.startsWith("/photos")) return this.photo(call);
+    if (method === "PUT") return this.put(call);
+    if (method === "POST") return this.submit(call);
+    const id = path.split("/")[2] ?? "";
+    const found = this.inspections.get(id) ?? this.rows.get(id);
+    return found ? { status: 200, body: found } : problem(404, "not_found");
+  }
+
+  private syncAnswer(): unknown {
+    const changed = { templates: [], locations: [], aspects: [], points: [], inspections: [] };
+    return {
+      cursor: "1.1",
+      changed: { ...changed, ...(this.sync.changed as object) },
+      removed: this.sync.removed ?? {},
+      server_time: new Date(Date.now() + ((this.sync.ahead as number) ?? 0)).toISOString(),
+    };
+  }
+
+  private async keep(
+    id: string,
+    content: object,
+    match: string | null,
+    changeable: boolean,
+  ): Promise<Reply> {
+    const sha = await digest(content);
+    const known = this.rows.get(id);
+    if (known?.sha256 === sha)
+      return { status: 200, body: { id, sha256: sha, revision: known.revision } };
+    if (known && !changeable) return problem(409, "conflict");
+    if ((known?.revision ?? 0) !== Number(match?.replaceAll('"', "") ?? 0))
+      return problem(412, "stale");
+    const revision = (known?.revision ?? 0) + 1;
+    this.rows.set(id, { sha256: sha, body: content, revision });
+    return { status: 201, body: { id, sha256: sha, revision } };
+  }
+
+  private put({ path, body, headers }: Call): Promise<Reply> {
+    const [, kind, first, , second] = path.split("/");
+    const match = headers.get("If-Match");
+    if (kind === "findings")
+      return this.keep(first ?? "", { ...(body as object), id: first }, match, true);
+    const id = second ?? first ?? "";
+    const more = second ? { inspection: first } : {};
+    return this.keep(id, { ...(body as object), id, ...more }, match, false);
+  }
+
+  private async submit({ path, body }: Call): Promise<Reply> {
+    const id = path.split("/")[2] ?? "";
+    const given = body as {
+      content_sha256: string;
+      answers: string[];
+      findings: string[];
+      photos: { sha256: string }[];
+    };
+    const absent = (ids: string[]): string[] => ids.filter((one) => !this.rows.has(one));
+    const lack = { answers: absent(given.answers), findings: absent(given.findings) };
+    if (lack.answers.length + lack.findings.length > 0)
+      return problem(409, "content_differs", lack);
+    const header = this.rows.get(id)?.body as
+      | { template: string; template_version: number }
+      | undefined;
+    const named = (ids: string[]) =>
+      ids
+        .map((one) => ({ id: one, sha256: this.rows.get(one)?.sha256 }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const content = await digest({
+      inspection: id,
+      template: { id: header?.template, version: header?.template_version },
+      answers: named(given.answers),
+      findings: named(given.findings),
+      photos: given.photos.map((one) => one.sha256).sort(),
+    });
+    if (content !== given.content_sha256) return problem(409, "content_differs");
+    const missing = given.photos.map((one) => one.sha256).filter((sha) => !this.photos.has(sha));
+    this.submissions.set(id, given);
+    return {
+      status: 200,
+      body: {
+        state: missing.length > 0 ? "submitted" : "complete",
+        missing,
+        version: 1,
+        content_sha256: content,
+        flagged: false,
+      },
+    };
+  }
+
+  private async photo({ method, path, body }: Call): Promise<Reply> {
+    const [, , sha = "", what, link = ""] = path.split("/");
+    if (what === "links") {
+      const reply = await this.keep(
+        link,
+        { ...(body as object), id: link, photo: sha },
+        null,
+        false,
+      );
+      const told = reply.body as { sha256: string };
+      return reply.status < 300
+        ? { ...reply, body: { id: link, sha256: sha, digest: told.sha256 } }
+        : reply;
+    }
+    const bytes = this.photos.get(sha);
+    if (!bytes) return method === "HEAD" ? { status: 404 } : problem(404, "not_found");
+    if (method === "HEAD") return { status: 200 };
+    const receipt = {
+      sha256: sha,
+      size: bytes.length,
+      verified: true,
+      received_at: "2026-11-25T10:00:00.000Z",
+    };
+    return { status: 200, body: { ...receipt, audit_head: "1:aa", signature: "bb" } };
+  }
+
+  private async upload({ method, path, headers, body }: Call): Promise<Reply> {
+    if (method === "POST") return this.create(headers);
+    const id = path.split("/")[2] ?? "";
+    const part = this.parts.get(id);
+    if (!part) return method === "HEAD" ? { status: 410 } : problem(410, "upload_gone");
+    const told = {
+      "Upload-Offset": String(part.bytes.length),
+      "Upload-Length": String(part.length),
+    };
+    if (method === "HEAD") return { status: 200, headers: told };
+    if (Number(headers.get("Upload-Offset")) !== part.bytes.length)
+      return { ...problem(409, "wrong_offset"), headers: told };
+    part.bytes = Uint8Array.from([...part.bytes, ...new Uint8Array(body as ArrayBuffer)]);
+    if (part.bytes.length === part.length) {
+      this.parts.delete(id);
+      if ((await sha256(part.bytes)) !== part.sha) return problem(460, "checksum_mismatch");
+      this.photos.set(part.sha, part.bytes);
+    }
+    return { status: 204, headers: { "Upload-Offset": String(part.bytes.length) } };
+  }
+
+  private create(headers: Headers): Reply {
+    const pairs = (headers.get("Upload-Metadata") ?? "").split(",").map((pair) => pair.split(" "));
+    const sha = decode(pairs.find(([name]) => name === "sha256")?.[1] ?? "");
+    this.made += 1;
+    const id = `up-${this.made}`;
+    this.parts.set(id, {
+      sha,
+      length: Number(headers.get("Upload-Length")),
+      bytes: new Uint8Array(),
+    });
+    return { status: 201, headers: { Location: `/api/v1/uploads/${id}` } };
+  }
+}
