@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import type { VNode } from "preact";
 import { AppShell } from "./components/app-shell";
+import { lazyComponent } from "./components/lazy";
 import { Loading, RetryState, StateMessage } from "./components/states";
 import { t } from "./i18n/t";
 import { address, navigate, type Route, route, safeNext, signInPath } from "./router";
@@ -10,6 +11,19 @@ import { PointScreen } from "./screens/point/point";
 import { SignIn } from "./screens/sign-in";
 import { Today } from "./screens/today/today";
 import { resume, session, site } from "./store/session";
+
+const Failed = (retry: () => void): VNode => (
+  <RetryState title={t("app.part_failed")} help={t("app.part_failed_help")} onRetry={retry} />
+);
+const Waiting = (): VNode => <Loading rows={4} />;
+
+const Walkthroughs = lazyComponent<{ at: Route }>(
+  () => import("./screens/walkthroughs"),
+  Waiting,
+  Failed,
+);
+const Aspects = lazyComponent<{ at: Route }>(() => import("./screens/aspects"), Waiting, Failed);
+const ThisPhone = lazyComponent<object>(() => import("./screens/phone"), Waiting, Failed);
 
 function Screen({ at }: { at: Route }): VNode {
   switch (at.screen) {
@@ -25,6 +39,17 @@ function Screen({ at }: { at: Route }): VNode {
       return <Alarms selected={null} showEnded={at.ended} />;
     case "alarm":
       return <Alarms selected={at.id} showEnded={at.ended} />;
+    case "walkthroughs":
+    case "walkthrough":
+    case "item":
+    case "finding":
+    case "finish":
+      return <Walkthroughs at={at} />;
+    case "aspects":
+    case "aspect":
+      return <Aspects at={at} />;
+    case "phone":
+      return <ThisPhone />;
     default:
       return (
         <StateMessage
@@ -49,6 +74,8 @@ export function followSession(): void {
     if (status === "signed-out" && at.screen !== "sign-in")
       navigate(signInPath(safeNext(address.value)), true);
     if (status === "signed-in" && at.screen === "sign-in") navigate(at.next, true);
+    // Carrying on goes to the walkthrough itself; whatever else the address was, this is where one's own are.
+    if (status === "paused" && at.screen === "sign-in") navigate("/walkthroughs", true);
   });
 }
 

@@ -8,6 +8,7 @@ import "./styles/today.css";
 import "./styles/live.css";
 import "./styles/alarms.css";
 import "./styles/point.css";
+import "./styles/sync-chip.css";
 import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { App, followSession } from "./app";
@@ -15,9 +16,13 @@ import { t } from "./i18n/t";
 import { address, route, startRouter } from "./router";
 import { startClock, stopClock } from "./store/clock";
 import { keepKnown, startLive, stopLive, wakeLive } from "./store/live";
+import { listenForInstall } from "./store/pwa";
+import { returnFromCamera } from "./store/returned";
 import { resume, siteId } from "./store/session";
 import { theme } from "./store/theme";
 import { startServiceWorker } from "./sw/register";
+import { startSync } from "./sync/engine";
+import { startWork } from "./work/store";
 
 function followTheme(): void {
   effect(() => {
@@ -32,6 +37,14 @@ function followTitle(): void {
     point: "nav.live",
     alarms: "nav.alarms",
     alarm: "nav.alarms",
+    walkthroughs: "nav.walkthroughs",
+    walkthrough: "nav.walkthroughs",
+    item: "nav.walkthroughs",
+    finding: "walk.finding",
+    finish: "finish.title",
+    aspects: "nav.aspects",
+    aspect: "nav.aspects",
+    phone: "phone.title",
   } as const;
   effect(() => {
     const { screen } = route.value;
@@ -78,6 +91,12 @@ function followVisibility(): void {
   addEventListener("offline", wakeLive);
 }
 
+/** The phone's own records first, so that the screens have them; sending can wait for that. */
+async function startRecords(): Promise<void> {
+  await startWork();
+  await Promise.all([startSync(), returnFromCamera()]);
+}
+
 const root = document.getElementById("app");
 if (root) {
   startRouter();
@@ -90,5 +109,7 @@ if (root) {
   startClock();
   render(<App />, root);
   void resume();
+  void startRecords();
+  listenForInstall();
   startServiceWorker();
 }

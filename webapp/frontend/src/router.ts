@@ -6,6 +6,14 @@ export type Route =
   | { screen: "point"; device: string; metric: string }
   | { screen: "alarms"; ended: boolean }
   | { screen: "alarm"; id: string; ended: boolean }
+  | { screen: "walkthroughs" }
+  | { screen: "walkthrough"; id: string }
+  | { screen: "item"; id: string; item: string }
+  | { screen: "finding"; id: string; finding: string | null; item: string | null }
+  | { screen: "finish"; id: string }
+  | { screen: "aspects" }
+  | { screen: "aspect"; id: string }
+  | { screen: "phone" }
   | { screen: "sign-in"; next: string }
   | { screen: "unknown" };
 
@@ -22,20 +30,49 @@ function decode(part: string): string {
   }
 }
 
+const UNKNOWN: Route = { screen: "unknown" };
+
+/** `/walkthroughs`, one, and what is inside one. */
+function parseWalkthrough([id, part, what, ...rest]: string[], item: string | null): Route {
+  if (rest.length > 0) return UNKNOWN;
+  if (!id) return { screen: "walkthroughs" };
+  if (!part) return { screen: "walkthrough", id };
+  if (part === "finish" && !what) return { screen: "finish", id };
+  if (part === "items" && what) return { screen: "item", id, item: what };
+  if (part === "findings" && what)
+    return { screen: "finding", id, finding: what === "new" ? null : what, item };
+  return UNKNOWN;
+}
+
+/** Screens with at most an id behind their name. */
+function parseShort(first: string, second: string | undefined, query: URLSearchParams): Route {
+  const ended = query.has("ended");
+  switch (first) {
+    case "alarms":
+      return second ? { screen: "alarm", id: second, ended } : { screen: "alarms", ended };
+    case "aspects":
+      return second ? { screen: "aspect", id: second } : { screen: "aspects" };
+    case "live":
+      return second ? UNKNOWN : { screen: "live" };
+    case "phone":
+      return second ? UNKNOWN : { screen: "phone" };
+    case "sign-in":
+      return second ? UNKNOWN : { screen: "sign-in", next: safeNext(query.get("next")) };
+    default:
+      return UNKNOWN;
+  }
+}
+
 export function parseRoute(address: string): Route {
   const url = new URL(address, "http://local.invalid");
-  const [first, second, third, ...rest] = url.pathname.split("/").filter(Boolean).map(decode);
-  if (rest.length > 0) return { screen: "unknown" };
+  const parts = url.pathname.split("/").filter(Boolean).map(decode);
+  const [first, second, third, ...rest] = parts;
   if (!first) return { screen: "today" };
-  if (first === "live" && !second) return { screen: "live" };
-  if (first === "live" && second && third)
+  if (first === "walkthroughs")
+    return parseWalkthrough(parts.slice(1), url.searchParams.get("item"));
+  if (first === "live" && second && third && rest.length === 0)
     return { screen: "point", device: second, metric: third };
-  const ended = url.searchParams.has("ended");
-  if (first === "alarms" && !second) return { screen: "alarms", ended };
-  if (first === "alarms" && second && !third) return { screen: "alarm", id: second, ended };
-  if (first === "sign-in" && !second)
-    return { screen: "sign-in", next: safeNext(url.searchParams.get("next")) };
-  return { screen: "unknown" };
+  return third ? UNKNOWN : parseShort(first, second, url.searchParams);
 }
 
 export const pointPath = (device: string, metric: string): string =>
@@ -43,10 +80,33 @@ export const pointPath = (device: string, metric: string): string =>
 /** `ended` keeps the list that the alarm was chosen from beside it. */
 export const alarmPath = (id: string, ended = false): string =>
   `/alarms/${encodeURIComponent(id)}${ended ? "?ended" : ""}`;
+export const walkthroughPath = (id: string): string => `/walkthroughs/${encodeURIComponent(id)}`;
+export const itemPath = (id: string, item: string): string =>
+  `${walkthroughPath(id)}/items/${encodeURIComponent(item)}`;
+/** Without an id: a finding that is about to be made, at a question or at none. */
+export function findingPath(
+  id: string,
+  finding: string | null,
+  item: string | null = null,
+): string {
+  const path = `${walkthroughPath(id)}/findings/`;
+  if (finding) return path + encodeURIComponent(finding);
+  return item ? `${path}new?item=${encodeURIComponent(item)}` : `${path}new`;
+}
+export const finishPath = (id: string): string => `${walkthroughPath(id)}/finish`;
+export const aspectPath = (id: string): string => `/aspects/${encodeURIComponent(id)}`;
+/** A page of the server, not of this app: opened in a tab of its own. */
+export const reportUrl = (id: string): string => `/reports/inspections/${encodeURIComponent(id)}`;
 export const signInPath = (next: string): string =>
   safeNext(next) === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`;
 
 const here = (): string => location.pathname + location.search;
+
+/** Work with one hand: the phone's tabs make room for what is being recorded. */
+export const isFocused = ({ screen }: Route): boolean =>
+  screen === "item" || screen === "finding" || screen === "finish";
+/** Inside one walkthrough, where the app does not offer to change itself. */
+export const isInside = (at: Route): boolean => isFocused(at) || at.screen === "walkthrough";
 
 export const address = signal("/");
 export const route = signal<Route>({ screen: "today" });

@@ -1,11 +1,11 @@
-import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { t, tData } from "../i18n/t";
-import { navigate } from "../router";
 import { pwa } from "../store/pwa";
-import { chooseSite, me, signOut, site } from "../store/session";
+import { chooseSite, me, site } from "../store/session";
 import { chooseTheme, THEMES, theme } from "../store/theme";
+import { Icon } from "./icons";
 import { Sheet } from "./sheet";
+import { SignOut } from "./sign-out";
 
 function SiteChoice(): VNode | null {
   const sites = me.value?.sites ?? [];
@@ -50,19 +50,27 @@ function ThemeChoice(): VNode {
   );
 }
 
+function Places({ onClose }: { onClose: () => void }): VNode {
+  return (
+    <ul class="menu-links">
+      <li class="phone-only">
+        <a class="menu-link" href="/aspects" onClick={onClose}>
+          <Icon name="leaf" />
+          {t("nav.aspects")}
+        </a>
+      </li>
+      <li>
+        <a class="menu-link" href="/phone" onClick={onClose}>
+          <Icon name="phone" />
+          {t("phone.title")}
+        </a>
+      </li>
+    </ul>
+  );
+}
+
 export function AccountMenu({ onClose }: { onClose: () => void }): VNode {
-  const failed = useSignal(false);
   const person = me.value;
-  const leave = (): void => {
-    failed.value = false;
-    signOut().then(
-      // The next person at this phone starts at the front, not where this one was.
-      () => navigate("/sign-in", true),
-      () => {
-        failed.value = true;
-      },
-    );
-  };
   return (
     <Sheet title={t("account.title")} onClose={onClose}>
       <div class="account">
@@ -75,20 +83,14 @@ export function AccountMenu({ onClose }: { onClose: () => void }): VNode {
             <span class="quiet">{tData("role", person?.role ?? "")}</span>
           </span>
         </div>
+        <Places onClose={onClose} />
         <SiteChoice />
         <ThemeChoice />
         <div>
           <p class="field-label">{t("account.app")}</p>
           <p class="quiet">{t(`pwa.${pwa.value}`)}</p>
         </div>
-        {failed.value ? (
-          <p class="form-error" role="alert">
-            {t("account.sign_out_failed")}
-          </p>
-        ) : null}
-        <button type="button" class="button button-wide" onClick={leave}>
-          {t("account.sign_out")}
-        </button>
+        <SignOut />
       </div>
     </Sheet>
   );

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { t } from "../i18n/t";
-import { type Route, route } from "../router";
+import { isFocused, type Route, route } from "../router";
 import { arrived, openAlarms } from "../store/alarms";
 import { isDown, liveState } from "../store/live";
 import { me, site } from "../store/session";
@@ -10,13 +10,29 @@ import { alarmTitle } from "./alarm-title";
 import { BrandMark } from "./brand";
 import { ConnectionChip } from "./connection-chip";
 import { Icon, type IconName } from "./icons";
-import { InsecureNotice, OfflineNotice, UpdateNotice } from "./notices";
+import { InsecureNotice, OfflineNotice, PausedNotice, UpdateNotice } from "./notices";
+import { SyncChip } from "./sync-chip";
 
-type Tab = "today" | "live" | "alarms";
-const TABS: { name: Tab; path: string; icon: IconName; screens: Route["screen"][] }[] = [
+interface Tab {
+  name: "today" | "live" | "alarms" | "walkthroughs" | "aspects";
+  path: string;
+  icon: IconName;
+  screens: Route["screen"][];
+  /** Four fit under a thumb; the fifth stands on a desktop only. */
+  wide?: true;
+}
+
+const TABS: Tab[] = [
   { name: "today", path: "/", icon: "today", screens: ["today"] },
   { name: "live", path: "/live", icon: "live", screens: ["live", "point"] },
   { name: "alarms", path: "/alarms", icon: "alarms", screens: ["alarms", "alarm"] },
+  {
+    name: "walkthroughs",
+    path: "/walkthroughs",
+    icon: "walk",
+    screens: ["walkthroughs", "walkthrough", "item", "finding", "finish"],
+  },
+  { name: "aspects", path: "/aspects", icon: "leaf", screens: ["aspects", "aspect"], wide: true },
 ];
 
 function AlarmCount(): VNode | null {
@@ -40,7 +56,7 @@ function Navigation(): VNode {
       </a>
       <ul>
         {TABS.map((tab) => (
-          <li key={tab.name}>
+          <li key={tab.name} class={tab.wide ? "nav-wide" : undefined}>
             <a
               class="nav-item"
               href={tab.path}
@@ -63,10 +79,8 @@ function TopBar({ onAccount }: { onAccount: () => void }): VNode {
   const name = me.value?.user.name ?? "";
   return (
     <header class="top-bar">
-      <span class="top-brand" aria-hidden="true">
-        <BrandMark size={30} />
-      </span>
       <span class="top-site">{site.value?.name}</span>
+      <SyncChip />
       <ConnectionChip />
       <button type="button" class="account-button" onClick={onAccount}>
         <span class="avatar">{initials(name)}</span>
@@ -92,8 +106,13 @@ export function AppShell({ children }: { children: ComponentChildren }): VNode {
   const openAccount = (): void => {
     account.value = true;
   };
+  const classes = [
+    "shell",
+    isDown(liveState.value) ? "is-down" : "",
+    isFocused(route.value) ? "is-focused" : "",
+  ];
   return (
-    <div class={isDown(liveState.value) ? "shell is-down" : "shell"}>
+    <div class={classes.filter(Boolean).join(" ")}>
       <a class="skip-link" href="#main">
         {t("app.skip")}
       </a>
@@ -101,6 +120,7 @@ export function AppShell({ children }: { children: ComponentChildren }): VNode {
       <Navigation />
       <div class="content">
         <UpdateNotice />
+        <PausedNotice />
         <InsecureNotice onMore={openAccount} />
         <OfflineNotice />
         <main id="main" tabIndex={-1}>

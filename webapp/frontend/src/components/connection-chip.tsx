@@ -26,7 +26,7 @@ export function ConnectionChip(): VNode {
   const state = liveState.value;
   return (
     <span
-      class={`chip chip-${state}`}
+      class={`chip chip-connection chip-${state}`}
       role="status"
       data-testid="connection"
       data-state={state}
@@ -39,7 +39,12 @@ export function ConnectionChip(): VNode {
         ) : null}
         {state === "offline" || state === "failing" ? <path class="chip-line" d="M3 8h10" /> : null}
       </svg>
-      <span class="chip-text">{chipText()}</span>
+      <span class="chip-long">{chipText()}</span>
+      {state === "offline" || state === "failing" ? (
+        <span class="chip-short" aria-hidden="true">
+          {t(`conn.${state}_short`)}
+        </span>
+      ) : null}
     </span>
   );
 }

@@ -3,16 +3,18 @@ import type { VNode } from "preact";
 import { readPref, writePref } from "../db/prefs";
 import { formatWhen } from "../i18n/format";
 import { t } from "../i18n/t";
+import { isInside, route } from "../router";
 import { serverNow } from "../store/clock";
 import { isDown, liveState } from "../store/live";
 import { knownAt } from "../store/points";
 import { applyUpdate, pwa } from "../store/pwa";
-import { zone } from "../store/session";
+import { leavePaused, me, paused, zone } from "../store/session";
 import { Icon } from "./icons";
 
 export function OfflineNotice(): VNode | null {
   const state = liveState.value;
-  if (!isDown(state)) return null;
+  // In a walkthrough the chips say it: being offline is how it is meant to be done.
+  if (!isDown(state) || isInside(route.value)) return null;
   const known = knownAt.value;
   const time = known ? formatWhen(known, zone.value, serverNow()) : "";
   const help =
@@ -30,7 +32,8 @@ export function OfflineNotice(): VNode | null {
 
 export function UpdateNotice(): VNode | null {
   const update = applyUpdate.value;
-  if (!update) return null;
+  // Rule 13: nothing changes under the hands of somebody who is recording.
+  if (!update || isInside(route.value)) return null;
   return (
     <div class="notice notice-update" role="status">
       <p>{t("pwa.update")}</p>
@@ -56,6 +59,22 @@ export function InsecureNotice({ onMore }: { onMore: () => void }): VNode | null
       </button>
       <button type="button" class="icon-button" aria-label={t("pwa.dismiss")} onClick={dismiss}>
         <Icon name="close" size={20} />
+      </button>
+    </div>
+  );
+}
+
+/** Somebody carries on without a session: all is kept here, and it is said how it leaves the phone. */
+export function PausedNotice(): VNode | null {
+  if (!paused.value) return null;
+  return (
+    <div class="notice" role="status" data-testid="paused">
+      <Icon name="person" size={22} />
+      <p>
+        <strong>{t("paused.title")}</strong> {t("paused.help", { name: me.value?.user.name ?? "" })}
+      </p>
+      <button type="button" class="button" onClick={leavePaused}>
+        {t("paused.sign_in")}
       </button>
     </div>
   );

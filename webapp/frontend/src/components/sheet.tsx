@@ -7,10 +7,12 @@ interface Props {
   title: string;
   onClose: () => void;
   children: ComponentChildren;
+  /** For what needs the room of a desktop: pictures. */
+  wide?: boolean;
 }
 
 /** A modal that rises from the thumb's side on a phone and stands in the middle on a desktop. */
-export function Sheet({ title, onClose, children }: Props): VNode {
+export function Sheet({ title, onClose, children, wide = false }: Props): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -27,7 +29,7 @@ export function Sheet({ title, onClose, children }: Props): VNode {
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     <dialog
       ref={dialog}
-      class="sheet"
+      class={wide ? "sheet sheet-wide" : "sheet"}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

@@ -18,3 +18,12 @@ export function writePref(name: string, value: string): void {
     // The copy in memory serves until the page closes.
   }
 }
+
+export function dropPref(name: string): void {
+  memory.delete(name);
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // It was never there.
+  }
+}

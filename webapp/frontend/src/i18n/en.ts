@@ -1,9 +1,14 @@
 import { account } from "./en/account";
 import { alarms } from "./en/alarms";
 import { app } from "./en/app";
+import { aspects } from "./en/aspects";
 import { live } from "./en/live";
+import { phone } from "./en/phone";
 import { point } from "./en/point";
+import { questions } from "./en/questions";
+import { sync } from "./en/sync";
 import { today } from "./en/today";
+import { walk } from "./en/walk";
 
 /**
  * Every word the screens show, one file a room. `{name}` is a parameter; an entry with `one` and
@@ -16,4 +21,9 @@ export const en = {
   ...live,
   ...point,
   ...alarms,
+  ...walk,
+  ...questions,
+  ...sync,
+  ...aspects,
+  ...phone,
 } as const;

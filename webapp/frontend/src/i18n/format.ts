@@ -48,6 +48,19 @@ export function formatPercent(share: number): string {
   return numberFormat("percent", { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** Storage as phones tell it: powers of a thousand. */
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
+  const unit = BYTE_UNITS[power] ?? "byte";
+  return numberFormat(unit, {
+    style: "unit",
+    unit,
+    maximumFractionDigits: power > 1 ? 1 : 0,
+  }).format(bytes / 1000 ** power);
+}
+
 export function withUnit(number: string, unit: string | null): string {
   return unit ? `${number}${GAP}${unitLabel(unit)}` : number;
 }

@@ -11,7 +11,7 @@ import { Since, When } from "../components/time";
 import { Timeline } from "../components/timeline";
 import { formatNumber, formatShort, withUnit } from "../i18n/format";
 import { t } from "../i18n/t";
-import { goBack, pointPath } from "../router";
+import { aspectPath, goBack, pointPath } from "../router";
 import { closeDetail, detail, knownAlarm, openDetail, refreshDetail } from "../store/alarms";
 import { pendingFor } from "../store/ops";
 import { points } from "../store/points";
@@ -76,7 +76,13 @@ function Facts({ alarm }: { alarm: Alarm }): VNode {
       ) : null}
       <AcknowledgedFact alarm={alarm} />
       {alarm.location ? <Fact name={t("point.location")}>{alarm.location.path}</Fact> : null}
-      {alarm.aspect ? <Fact name={t("point.aspect")}>{alarm.aspect.name}</Fact> : null}
+      {alarm.aspect ? (
+        <Fact name={t("point.aspect")}>
+          <a class="aspect-link" href={aspectPath(alarm.aspect.id)}>
+            {alarm.aspect.name}
+          </a>
+        </Fact>
+      ) : null}
     </dl>
   );
 }

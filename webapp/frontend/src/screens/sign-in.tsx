@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { ApiError } from "../api/client";
 import { BrandMark } from "../components/brand";
 import { Icon } from "../components/icons";
+import { LocalDrafts } from "../components/local-drafts";
 import { t } from "../i18n/t";
 import { session, signIn } from "../store/session";
 
@@ -144,6 +145,7 @@ export function SignIn(): VNode {
           </p>
         ) : null}
         <SignInForm />
+        <LocalDrafts />
       </main>
     </div>
   );

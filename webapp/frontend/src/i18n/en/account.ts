@@ -7,6 +7,13 @@ export const account = {
   "account.sign_out_failed":
     "Could not sign out: the server cannot be reached. Try again when you are connected.",
   "account.app": "This app",
+  "account.unsent": {
+    one: "{count} thing that you recorded is not on the server yet. It stays on this phone when you sign out, and goes when you sign in here again.",
+    other:
+      "{count} things that you recorded are not on the server yet. They stay on this phone when you sign out, and go when you sign in here again.",
+  },
+  "account.send_first": "Send first",
+  "account.sign_out_anyway": "Sign out all the same",
 
   "role.inspector": "Inspector",
   "role.manager": "Manager",
@@ -44,6 +51,12 @@ export const account = {
   "signin.too_many": "Too many attempts. Wait a few minutes, then try again.",
   "signin.failed": "Signing in failed: {detail}",
   "signin.expired": "Your session has ended. Sign in to carry on where you were.",
+  "signin.carry_on": "Carry on with a walkthrough on this phone",
+  "signin.carry_on_help":
+    "Without signing in, and without a network. It is sent when its author signs in.",
+  "paused.title": "Not signed in.",
+  "paused.help": "You carry on as {name}. Everything stays on this phone until you sign in.",
+  "paused.sign_in": "Sign in",
   "signin.missing": "Enter your user name and your password.",
   "signin.no_site":
     "No site to show yet. An administrator adds one with “fieldproof sites add”, or gives this account one.",

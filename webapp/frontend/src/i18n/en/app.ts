@@ -10,11 +10,15 @@ export const app = {
   "app.retry": "Try again",
   "app.loading": "Loading…",
   "app.more": "Show more",
+  "app.part_failed": "This part of the app could not be loaded",
+  "app.part_failed_help": "Connect once, and it stays on this phone.",
 
   "nav.main": "Main",
   "nav.today": "Today",
   "nav.live": "Live",
   "nav.alarms": "Alarms",
+  "nav.walkthroughs": "Walkthroughs",
+  "nav.aspects": "Aspects",
   "nav.alarms_open": { one: "{count} open alarm", other: "{count} open alarms" },
 
   "conn.connecting": "Connecting…",
@@ -22,6 +26,8 @@ export const app = {
   "conn.polling": "Every 10 s",
   "conn.failing": "Server error since {time}",
   "conn.offline": "Offline since {time}",
+  "conn.offline_short": "Offline",
+  "conn.failing_short": "Server error",
   "conn.live_help": "Values arrive as they are measured.",
   "conn.polling_help": "The live stream is not available, so values are fetched every 10 seconds.",
 

@@ -3,6 +3,7 @@ import type { Limit, Point } from "../../api/types";
 import { formatShort, formatSpan, withUnit } from "../../i18n/format";
 import { t, tData } from "../../i18n/t";
 import { isViolated, levelRank } from "../../lib/limits";
+import { aspectPath } from "../../router";
 
 function LimitRow({ limit, point }: { limit: Limit; point: Point }): VNode {
   const value = withUnit(formatShort(limit.value), point.unit === point.label ? null : point.unit);
@@ -54,7 +55,6 @@ export function LimitList({ point }: { point: Point }): VNode {
 
 export function AboutPoint({ point }: { point: Point }): VNode {
   const facts: [string, string | undefined][] = [
-    [t("point.aspect"), point.aspect?.name],
     [t("point.location"), point.location?.path],
     [t("point.device"), point.device_name],
     [t("point.identity"), point.point],
@@ -65,6 +65,16 @@ export function AboutPoint({ point }: { point: Point }): VNode {
         {t("point.about")}
       </h2>
       <dl class="facts facts-list">
+        {point.aspect ? (
+          <div class="fact">
+            <dt>{t("point.aspect")}</dt>
+            <dd>
+              <a class="aspect-link" href={aspectPath(point.aspect.id)}>
+                {point.aspect.name}
+              </a>
+            </dd>
+          </div>
+        ) : null}
         {facts.map(([name, value]) =>
           value ? (
             <div key={name} class="fact">

@@ -1,0 +1,244 @@
+import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { Camera } from "../../components/camera";
+import { Icon } from "../../components/icons";
+import { OutcomeMark } from "../../components/outcome-mark";
+import { t } from "../../i18n/t";
+import { useKeys } from "../../lib/keys";
+import { allItems, type Found } from "../../lib/template";
+import { QUESTIONS } from "../../questions";
+import type { InputProps } from "../../questions/type";
+import { findingPath, itemPath, navigate, walkthroughPath } from "../../router";
+import { author } from "../../store/author";
+import type { CaptureTarget } from "../../work/capture";
+import { heads, isWhole, outcomeOf } from "../../work/outcome";
+import { noteLastItem } from "../../work/record";
+import { answersOf } from "../../work/store";
+import type { Answer, Inspection } from "../../work/types";
+import { Belongs } from "./belongs";
+import { ItemBar } from "./item-bar";
+import { NeededNote, ReasonNote } from "./note";
+import { isDraft, UpLink } from "./parts";
+import { Photos } from "./photos";
+import { PositionLine } from "./position-card";
+import { type Recorder, useRecorder } from "./recorder";
+import { SavedLine } from "./saved-line";
+import { TwoHeads } from "./two-heads";
+
+export interface ItemView {
+  inspection: Inspection;
+  found: Found;
+  /** Every head; the last one is what a change builds on. */
+  answers: Answer[];
+  answer: Answer | null;
+  recorder: Recorder;
+  input: InputProps;
+}
+
+function useItem(inspection: Inspection, found: Found): ItemView {
+  const { item, section } = found;
+  const recorder = useRecorder(inspection, found);
+  const answers = heads(answersOf(inspection.id).value, item.id);
+  const answer = answers.at(-1) ?? null;
+  const target = (source: CaptureTarget["source"]): CaptureTarget => ({
+    inspection: inspection.id,
+    site: inspection.site,
+    item: item.id,
+    finding: null,
+    aspect: answer ? answer.aspect : item.aspect,
+    location: answer ? answer.location : section.location,
+    source,
+    author: author.value ?? inspection.author,
+  });
+  const draft = `draft.${inspection.id}.${item.id}`;
+  const { gallery } = inspection.template.content;
+  const input = { item, answer, save: recorder.save, target, gallery, draft };
+  return { inspection, found, answers, answer, recorder, input };
+}
+
+function Head({ inspection, found }: { inspection: Inspection; found: Found }): VNode {
+  const total = allItems(inspection.template.content).length;
+  const { index } = found;
+  return (
+    <div class="item-head">
+      <UpLink to={walkthroughPath(inspection.id)}>{t("walk.overview")}</UpLink>
+      <Steps inspection={inspection} index={index} total={total} />
+    </div>
+  );
+}
+
+function neighbour(inspection: Inspection, index: number): string | null {
+  const other = allItems(inspection.template.content)[index];
+  return other ? itemPath(inspection.id, other.item.id) : null;
+}
+
+function Steps({
+  inspection,
+  index,
+  total,
+}: {
+  inspection: Inspection;
+  index: number;
+  total: number;
+}): VNode {
+  const before = neighbour(inspection, index - 1);
+  const after = neighbour(inspection, index + 1);
+  useKeys((key) => {
+    const to = key === "ArrowLeft" ? before : key === "ArrowRight" ? after : null;
+    if (to) navigate(to, true);
+    return to !== null;
+  });
+  return (
+    <nav class="steps" aria-label={t("item.position", { number: index + 1, total })}>
+      <Step to={before} name={t("item.previous")} icon="back" />
+      <span class="steps-count">{t("item.position", { number: index + 1, total })}</span>
+      <Step to={after} name={t("item.next")} icon="forward" />
+    </nav>
+  );
+}
+
+function Step({
+  to,
+  name,
+  icon,
+}: {
+  to: string | null;
+  name: string;
+  icon: "back" | "forward";
+}): VNode {
+  if (!to) return <span class="icon-button is-off" aria-hidden="true" />;
+  return (
+    <a class="icon-button" href={to} aria-label={name} data-testid={`step-${icon}`}>
+      <Icon name={icon} />
+    </a>
+  );
+}
+
+/** What a failed or skipped check still needs, asked where it was answered. */
+function Needed({ view }: { view: ItemView }): VNode | null {
+  const { answer, found, recorder, input } = view;
+  const { item } = found;
+  if (!answer) return null;
+  const outcome = outcomeOf(item, [answer]);
+  const note = { answer, draft: input.draft, save: recorder.save };
+  const photo =
+    item.type !== "photo" &&
+    answer.photos.length === 0 &&
+    isWhole({ ...item, note: "optional" }, answer) === "photo";
+  return (
+    <>
+      {outcome === "fail" && item.note === "on_fail" ? <NeededNote {...note} /> : null}
+      {outcome === "na" ? <ReasonNote {...note} /> : null}
+      {photo ? (
+        <div class="needed" data-testid="needed-photo">
+          <p class="lack">
+            <Icon name="camera" size={20} />
+            {t("photo.needed")}
+          </p>
+          <Camera target={input.target} sources={["camera"]} large />
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function NoteText({ view }: { view: ItemView }): VNode | null {
+  const { answer, found } = view;
+  if (!answer?.note) return null;
+  const outcome = outcomeOf(found.item, [answer]);
+  // Shown in its field already.
+  if (outcome === "na" || (outcome === "fail" && found.item.note === "on_fail")) return null;
+  return <blockquote class="step-note item-note">{answer.note}</blockquote>;
+}
+
+function Evidence({ view, recording }: { view: ItemView; recording: boolean }): VNode {
+  const { inspection, found, answers, input } = view;
+  const photos = [...new Set(answers.flatMap((answer) => answer.photos))];
+  const gallery = recording && input.gallery && found.item.type !== "photo";
+  return (
+    <>
+      <Photos inspection={inspection.id} photos={photos} of={found.item.question} />
+      {gallery ? <Camera target={input.target} sources={["gallery"]} /> : null}
+    </>
+  );
+}
+
+function Question({ view, recording }: { view: ItemView; recording: boolean }): VNode {
+  const { found, answer, answers, recorder } = view;
+  const { item, section } = found;
+  return (
+    <div class="question">
+      <p class="overline">{section.title}</p>
+      <h1>{item.question}</h1>
+      {item.help ? <p class="question-help">{item.help}</p> : null}
+      {item.required ? null : <p class="quiet">{t("item.optional")}</p>}
+      <Belongs
+        aspect={answer ? answer.aspect : item.aspect}
+        location={answer ? answer.location : section.location}
+        onChange={
+          recording
+            ? ({ aspect, location }) => {
+                if (location !== (answer ? answer.location : section.location))
+                  void recorder.move(location);
+                else void recorder.save({ aspect });
+              }
+            : null
+        }
+      />
+      <TwoHeads item={item} found={answers} save={recording ? recorder.save : null} />
+      <NoteText view={view} />
+      <Evidence view={view} recording={recording} />
+    </div>
+  );
+}
+
+function ReadOnlyAnswer({ view }: { view: ItemView }): VNode {
+  const { item } = view.found;
+  const words = view.answer ? QUESTIONS[item.type].text(item, view.answer) : "";
+  return (
+    <div class="card read-answer">
+      <OutcomeMark outcome={outcomeOf(item, view.answers)} />
+      {item.type !== "check" && words ? <p class="read-words">{words}</p> : null}
+      <SavedLine recorder={view.recorder} answer={view.answer} readOnly />
+    </div>
+  );
+}
+
+function Answering({ view }: { view: ItemView }): VNode {
+  const { item } = view.found;
+  const { Input, keys } = QUESTIONS[item.type];
+  return (
+    <div class="question-answer">
+      <Needed view={view} />
+      <SavedLine recorder={view.recorder} answer={view.answer} />
+      <Input {...view.input} />
+      <p class="keys-hint">{keys(item)}</p>
+      <PositionLine />
+    </div>
+  );
+}
+
+/** One question: read above, answered under the thumb. */
+export function ItemScreen({ inspection, found }: { inspection: Inspection; found: Found }): VNode {
+  const view = useItem(inspection, found);
+  const recording = isDraft(inspection) && author.value !== null;
+  const open = useSignal(false);
+  const { id } = found.item;
+  useEffect(() => {
+    if (recording) void noteLastItem(inspection.id, id).catch(() => undefined);
+  }, [inspection.id, id, recording]);
+  return (
+    <article class="item-page">
+      <Head inspection={inspection} found={found} />
+      <Question view={view} recording={recording} />
+      {recording ? <Answering view={view} /> : <ReadOnlyAnswer view={view} />}
+      <ItemBar
+        view={view}
+        recording={recording}
+        noteOpen={open}
+        findingHref={findingPath(inspection.id, null, id)}
+      />
+    </article>
+  );
+}
