@@ -7,11 +7,14 @@ import { inspections } from "../work/store";
 import type { Author, OutboxRow, Pause, RowKind, SyncSummary, Whereabouts } from "../work/types";
 import { writing } from "../work/writing";
 
+const RECORDS = ["answers", "findings", "captures"] as const;
 const NOTHING: Progress = { current: 0, total: 0, sending: null };
 
 export const rows = signal<readonly OutboxRow[]>([]);
 /** SHA-256 of the photos for which a proven receipt lies here, or which came to us from the server. */
 export const photosThere = signal<ReadonlySet<string>>(new Set());
+/** `<kind>:<id>` of every record that there was when the outbox was read: of one that came later the outbox says nothing. */
+const covered = signal<ReadonlySet<string>>(new Set());
 export const loaded = signal(false);
 export const pause = signal<Pause>(null);
 export const lastSync = signal<number | null>(null);
@@ -21,12 +24,20 @@ export const progress = signal<Progress>(NOTHING);
 /** Reads the outbox. When it cannot be read, nothing is claimed from then on. */
 export async function reloadRows(): Promise<void> {
   try {
-    await read(["outbox", "receipts", "verified", "meta"], async (tx) => {
+    await read([...RECORDS, "outbox", "receipts", "verified", "meta"], async (tx) => {
       const outbox = await tx.objectStore("outbox").getAll();
       const proven = await tx.objectStore("receipts").getAllKeys();
       const told = await tx.objectStore("verified").getAllKeys();
       const synced = (await tx.objectStore("meta").get("lastSync")) as number | undefined;
+      const answers = await tx.objectStore("answers").getAllKeys();
+      const findings = await tx.objectStore("findings").getAllKeys();
+      const captures = await tx.objectStore("captures").getAllKeys();
       batch(() => {
+        covered.value = new Set([
+          ...answers.map((id) => `answer:${id}`),
+          ...findings.map((id) => `finding:${id}`),
+          ...captures.map((id) => `link:${id}`),
+        ]);
         rows.value = outbox.sort((a, b) => a.seq - b.seq);
         photosThere.value = new Set([...proven, ...told]);
         lastSync.value = synced ?? null;
@@ -110,7 +121,13 @@ export function photoState(sha256: string): Whereabouts {
 function inspectionState(id: string): Whereabouts {
   const waiting = rows.value.filter((row) => row.inspection === id);
   if (waiting.length > 0) return worst(waiting);
+  if (writing.value > 0) return "phone";
   return inspections.value.get(id)?.server ? "server" : "phone";
+}
+
+function isSubmitted(inspection: string): boolean {
+  const known = inspections.value.get(inspection)?.server;
+  return known?.state === "submitted" || known?.state === "complete";
 }
 
 export function whereabouts(kind: RowKind, ref: string): Whereabouts {
@@ -118,5 +135,8 @@ export function whereabouts(kind: RowKind, ref: string): Whereabouts {
   if (kind === "photo") return photoState(ref);
   if (kind === "inspection") return inspectionState(ref);
   const waiting = rows.value.filter((row) => row.kind === kind && row.ref === ref);
-  return waiting.length > 0 ? worst(waiting) : "server";
+  if (waiting.length > 0) return worst(waiting);
+  if (kind === "submit") return isSubmitted(ref) ? "server" : "phone";
+  // Sent and confirmed, or come from the server. A record newer than what was read of the outbox is neither.
+  return covered.value.has(`${kind}:${ref}`) ? "server" : "phone";
 }
