@@ -17,6 +17,7 @@ from collector.sitedb.tables import Alarm, Device, Point
 from webapp.auth import Principal
 from webapp.db import Database
 from webapp.json import iso
+from webapp.live_changes import ChangeWatch
 from webapp.queries.alarms import alarm_items
 from webapp.queries.devices import device_items
 
@@ -60,6 +61,7 @@ class LiveFeed:
             self._points = _point_marks(_points(db, self._newest))
             self._alarms = _alarm_marks(_alarms(db, self._newest))
             self._devices = {item["id"]: _device_mark(item) for item in self._device_items(db)}
+            self._changes = ChangeWatch(db)
 
     def poll(self) -> list[Event]:
         with self._database.read() as db:
@@ -70,6 +72,7 @@ class LiveFeed:
                 *(_reading_event(row) for row in new_points),
                 *_alarm_events(db, new_alarms, self._vocabulary),
                 *self._device_events(db),
+                *(_sync_event(site, self._newest) for site in self._changes.changed_sites(db)),
             ]
             newest = max([self._newest, *(row.forwarded_at for row in points), *(a.forwarded_at for a in alarms)])
             marks = _point_marks(points), _alarm_marks(alarms)
@@ -177,6 +180,10 @@ def _alarm_events(db: Session, alarms: list[Alarm], vocabulary: Vocabulary) -> l
 
 def _device_event(item: dict[str, Any], at: int) -> Event:
     return Event("device", _frame("device", at, item), item["site"], item["state"] == "unassigned")
+
+
+def _sync_event(site: str, at: int) -> Event:
+    return Event("sync", _frame("sync", at, {"site": site}), site)
 
 
 def _frame(kind: str, ident: int, data: dict[str, Any]) -> bytes:

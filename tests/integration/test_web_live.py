@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from collector.sitedb.tables import Alarm, Device, Point
 from tests.integration import web_world as world
 from tests.integration.web_fixtures import SAME_ORIGIN, Web, both_databases
+from tests.integration.web_walks import Phone, add_walkthrough
 from tests.integration.web_world import NOW, SECOND
 from webapp.models import ApiToken
 
@@ -186,3 +187,12 @@ def test_a_head_request_takes_no_stream(web: Web) -> None:
 @pytest.mark.parametrize("query", ["max_seconds=0", "max_seconds=x", "max_seconds=100000"])
 def test_a_stream_that_cannot_be_made_is_told_why(web: Web, query: str) -> None:
     assert web.get(f"/live?{query}").json["code"] == "invalid"
+
+
+def test_a_change_to_a_walkthrough_is_told_to_its_site_and_to_no_other(web: Web) -> None:
+    add_walkthrough(web)
+    own, other = events(listen(web, query="max_seconds=20")), listen(web, "stranger", "max_seconds=4")
+    until(own, "reading", point="dairy.effluent/ph")
+    Phone(web).start()
+    assert until(own, "sync") == {"site": "dairy"}
+    assert [kind for kind, _, _ in events(other) if kind == "sync"] == []

@@ -1,7 +1,7 @@
 import { ApiError } from "./client";
 
 export type LiveState = "connecting" | "live" | "polling" | "failing" | "offline";
-export type LiveEvent = "reading" | "alarm" | "device";
+export type LiveEvent = "reading" | "alarm" | "device" | "sync";
 
 export interface LiveHandlers {
   event(kind: LiveEvent, data: unknown): void;
@@ -15,7 +15,7 @@ const STREAM_RETRY_POLLS = 6;
 const QUIET_MS = 45_000;
 const WATCH_MS = 15_000;
 const TOLERATED_ERRORS = 2;
-const KINDS: LiveEvent[] = ["reading", "alarm", "device"];
+const KINDS: LiveEvent[] = ["reading", "alarm", "device", "sync"];
 
 type StreamFactory = (url: string) => EventSource;
 

@@ -3,6 +3,7 @@ import * as api from "../api/endpoints";
 import { LiveConnection, type LiveEvent, type LiveState } from "../api/live";
 import type { Alarm, Device, ReadingEvent } from "../api/types";
 import { loadSnapshot, saveSnapshot } from "../db/cache";
+import { syncNow } from "../sync/engine";
 import { alarmsStatus, applyAlarm, clearAlarms, openAlarms, setOpenAlarms } from "./alarms";
 import { learnSkew, serverNow } from "./clock";
 import { failureOf } from "./load";
@@ -82,6 +83,8 @@ function take(kind: LiveEvent, data: unknown): void {
     const alarm = data as Alarm;
     applyAlarm(alarm);
     settleOps(alarm);
+  } else if (kind === "sync") {
+    void syncNow();
   } else {
     applyDevice(data as Device);
   }
