@@ -26,7 +26,8 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 let failures = 0;
 let wakeTimer: ReturnType<typeof setTimeout> | null = null;
 let running: Promise<void> | null = null;
-let again = false;
+/** What came in during a run: a nudge, or somebody who will not wait out the back-off. */
+let again: "no" | "if-well" | "anyway" = "no";
 let abort = new AbortController();
 let pulledAt = 0;
 
@@ -131,19 +132,26 @@ async function runOnce(forced: boolean): Promise<void> {
 
 const EMPTY: Flushed = { later: false, end: "done", touched: new Set() };
 
+const mustRunAgain = (): boolean =>
+  again === "anyway" || (again === "if-well" && nextTry.peek() === null);
+
 async function untilQuiet(forced: boolean): Promise<void> {
-  for (let first = true; first || again; first = false) {
-    again = false;
+  let now = forced;
+  do {
+    now ||= again === "anyway";
+    again = "no";
     if (!isSignedIn()) return;
     endWait();
-    await inTurn(() => runOnce(forced && first));
-  }
+    const demanded = now;
+    await inTurn(() => runOnce(demanded));
+    now = false;
+  } while (mustRunAgain());
 }
 
 /** Never two at once in this tab; a call during a run makes it look again before it ends. */
 function run(forced = false): Promise<void> {
   if (running) {
-    again = true;
+    if (again !== "anyway") again = forced ? "anyway" : "if-well";
     return running;
   }
   running = untilQuiet(forced)
@@ -187,23 +195,19 @@ function stop(): void {
   pause.value = canHash() ? "signed-out" : "insecure";
 }
 
-function followPerson(): void {
+function followSession(): void {
   let person: string | null = null;
+  let place: string | null = null;
   effect(() => {
     const next = session.value.status === "signed-in" ? (me.value?.user.id ?? null) : null;
-    if (next === person && next !== null) return;
-    person = next;
-    stop();
-    if (next === null) return;
+    const site = siteId.value;
+    const same = next === person && site === place;
+    if (next !== person || next === null) stop();
+    [person, place] = [next, site];
+    if (next === null || same) return;
     pause.value = null;
     sender.value = next;
     void run(true);
-  });
-}
-
-function followSite(): void {
-  effect(() => {
-    if (siteId.value && isSignedIn()) void run(true);
   });
 }
 
@@ -212,8 +216,7 @@ export async function startSync(): Promise<void> {
   listenToOthers();
   await startStatus().catch(() => undefined);
   afterSave(nudge);
-  followPerson();
-  followSite();
+  followSession();
   addEventListener("online", () => void syncNow());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") void run(true);

@@ -54,16 +54,21 @@ async function sendOne(row: OutboxRow, to: Flushed, signal: AbortSignal): Promis
   }
 }
 
+/** What this run may still send, also what waits for the row before it. */
+const left = (all: OutboxRow[], user: string, tried: Set<string>): number =>
+  all.filter((row) => row.author.id === user && row.state === "waiting" && !tried.has(row.key))
+    .length;
+
 /** Reads the outbox anew for each row: what is saved meanwhile goes in this run too, and before any photo. */
 export async function flush(user: string, signal: AbortSignal): Promise<Flushed> {
   const flushed: Flushed = { later: false, end: "done", touched: new Set() };
   const tried = new Set<string>();
   for (let current = 1; flushed.end === "done"; current += 1) {
-    const open = sendable(await allRows(), user).filter((row) => !tried.has(row.key));
-    const [row] = open;
+    const all = await allRows();
+    const row = sendable(all, user).find(({ key }) => !tried.has(key));
     if (!row) break;
+    publish({ current, total: current - 1 + left(all, user, tried), sending: row.key });
     tried.add(row.key);
-    publish({ current, total: current - 1 + open.length, sending: row.key });
     flushed.end = signal.aborted ? "stopped" : await sendOne(row, flushed, signal);
   }
   publish(idle());

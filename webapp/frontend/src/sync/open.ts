@@ -3,7 +3,7 @@ import { me } from "../store/session";
 import { announce } from "../work/changes";
 import { type StoreName, write } from "../work/db";
 import { inspectionRow } from "../work/rows";
-import { refreshRows } from "../work/store";
+import { loadRows } from "../work/store";
 import type { Template } from "../work/types";
 import { MERGE_STORES, mergeInspection, namesFor } from "./merge";
 
@@ -31,10 +31,10 @@ export async function fetchInspection(id: string): Promise<void> {
 export async function openInspection(id: string): Promise<void> {
   const known = await inspectionRow(id);
   if (known) {
-    await refreshRows(id);
+    await loadRows(id);
     if (known.server) void fetchInspection(id).catch(() => undefined);
   } else {
     await fetchInspection(id);
-    await refreshRows(id);
+    await loadRows(id);
   }
 }

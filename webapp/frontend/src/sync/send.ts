@@ -4,12 +4,11 @@ import { ApiError, request } from "../api/client";
 import { getFinding, getInspection } from "../api/endpoints";
 import type { RemoteInspection, RemoteState } from "../api/types";
 import { answerBody, findingBody, headerBody, linkBody } from "../work/bodies";
-import { announce } from "../work/changes";
-import { getMeta, read, setMeta, type WriteTx, write } from "../work/db";
+import { getMeta, read, setMeta, type WriteTx } from "../work/db";
 import { answerDigest, findingDigest, headerDigest, linkDigest } from "../work/digest";
-import { enqueue } from "../work/queue";
 import { inspectionRow } from "../work/rows";
-import type { Finding, Inspection, OutboxRow, ServerWord } from "../work/types";
+import type { Finding, OutboxRow, ServerWord } from "../work/types";
+import { sendMissing, sendWhole } from "./again";
 import { confirm } from "./outbox";
 import { sendPhoto } from "./upload";
 import { Broken, Later, Mismatch } from "./verdict";
@@ -139,33 +138,6 @@ async function keepServerWord(tx: WriteTx, id: string, told: Submitted): Promise
   if (current) await store.put({ ...current, server }, id);
 }
 
-const listed = (errors: unknown): string[] =>
-  Array.isArray(errors) ? errors.filter((id) => typeof id === "string") : [];
-
-/** A server that was restored from a copy may lack what it once confirmed. We still have it: it is sent again. */
-async function sendAgain(inspection: Inspection, error: ApiError): Promise<boolean> {
-  const { id } = inspection;
-  const again = await write(["answers", "findings", "outbox", "meta"], async (tx) => {
-    let count = 0;
-    for (const ref of listed(error.errors.answers)) {
-      const answer = await tx.objectStore("answers").get(ref);
-      if (!answer?.here) continue;
-      await enqueue(tx, { kind: "answer", ref, inspection: id, author: answer.author });
-      count += 1;
-    }
-    for (const ref of listed(error.errors.findings)) {
-      const finding = await tx.objectStore("findings").get(ref);
-      if (!finding?.here) continue;
-      await tx.objectStore("findings").put({ ...finding, revision: 0 }, ref);
-      await enqueue(tx, { kind: "finding", ref, inspection: id, author: finding.author });
-      count += 1;
-    }
-    return count;
-  });
-  if (again > 0) await announce({ inspections: [id] });
-  return again > 0;
-}
-
 /** It may have been taken before, its answer lost, and a finding changed since: then the server lists it. */
 function asTaken(there: RemoteInspection, content: string): Submitted | null {
   const known = there.submissions.some((one) => one.content_sha256 === content);
@@ -183,7 +155,8 @@ async function sendSubmit(row: OutboxRow, signal: AbortSignal): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "content_differs") throw error;
     told = asTaken(await getInspection(row.ref), body.content_sha256);
-    if (!told && (await sendAgain(inspection, error))) throw new Later("missing answers go first");
+    if (!told && (await sendMissing(inspection, error)))
+      throw new Later("missing answers go first");
     if (!told) throw error;
   }
   mustBe("content", told.content_sha256, body.content_sha256);
@@ -203,6 +176,21 @@ const SENDERS: Record<OutboxRow["kind"], (row: OutboxRow, signal: AbortSignal) =
   submit: sendSubmit,
 };
 
+/** Nobody can add to a walkthrough that the server does not know: is it the walkthrough that is gone there? */
+async function isLost(row: OutboxRow, error: unknown): Promise<boolean> {
+  if (!(error instanceof ApiError) || error.code !== "not_found") return false;
+  if (row.kind === "inspection" || row.kind === "photo" || row.inspection === null) return false;
+  const inspection = await inspectionRow(row.inspection);
+  return inspection !== undefined && (await sendWhole(inspection));
+}
+
 /** Resolves when the server has confirmed the row and it is out of the outbox; else rejects, see `verdictOf`. */
-export const sendRow = (row: OutboxRow, signal: AbortSignal): Promise<void> =>
-  SENDERS[row.kind](row, signal);
+export async function sendRow(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  try {
+    await SENDERS[row.kind](row, signal);
+  } catch (error) {
+    if (await isLost(row, error))
+      throw new Later("the server lost the walkthrough; it is sent anew");
+    throw error;
+  }
+}

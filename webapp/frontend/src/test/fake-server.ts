@@ -81,12 +81,21 @@ export class FakeServer {
     const body = typeof raw === "string" ? JSON.parse(raw) : raw;
     const call = { method: init.method ?? "GET", path, headers: new Headers(init.headers), body };
     this.calls.push(call);
-    const ruled = this.rules.map((rule) => rule(call)).find((found) => found !== undefined);
+    const ruled = this.ruled(call);
     if (ruled === "away") throw new TypeError("network");
     if (ruled && ruled !== "lost") return this.response(ruled);
     const reply = await this.handle(call);
     if (ruled === "lost") throw new TypeError("connection reset");
     return this.response(reply);
+  }
+
+  /** Of the first rule that has something to say: those after it must not count the call as theirs. */
+  private ruled(call: Call): ReturnType<Rule> {
+    for (const rule of this.rules) {
+      const found = rule(call);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   private response({ status, body, headers }: Reply): Response {
@@ -108,8 +117,14 @@ export class FakeServer {
     if (path.startsWith("/photos")) return this.photo(call);
     if (method === "PUT") return this.put(call);
     if (method === "POST") return this.submit(call);
-    const id = path.split("/")[2] ?? "";
-    const found = this.inspections.get(id) ?? this.rows.get(id);
+    return this.shown(path.split("/")[2] ?? "");
+  }
+
+  /** As a GET shows it: what the test put there, else what was recorded. */
+  private shown(id: string): Reply {
+    const row = this.rows.get(id);
+    const made = row && { ...row, state: "draft", missing: [], flagged: false, submissions: [] };
+    const found = this.inspections.get(id) ?? made;
     return found ? { status: 200, body: found } : problem(404, "not_found");
   }
 
@@ -147,6 +162,7 @@ export class FakeServer {
     if (kind === "findings")
       return this.keep(first ?? "", { ...(body as object), id: first }, match, true);
     const id = second ?? first ?? "";
+    if (second && !this.rows.has(first ?? "")) return Promise.resolve(problem(404, "not_found"));
     const more = second ? { inspection: first } : {};
     return this.keep(id, { ...(body as object), id, ...more }, match, false);
   }

@@ -67,7 +67,6 @@ function forget(): void {
 }
 
 function open(): Promise<IDBPDatabase<Schema>> {
-  if (typeof indexedDB === "undefined") return Promise.reject(new WorkError("no_database"));
   const gone = (): void => {
     // The word on an old connection may come when there is a new one already.
     if (opening === mine) forget();
@@ -88,7 +87,8 @@ function open(): Promise<IDBPDatabase<Schema>> {
   return mine;
 }
 
-function database(): Promise<IDBPDatabase<Schema>> {
+async function database(): Promise<IDBPDatabase<Schema>> {
+  if (typeof indexedDB === "undefined") throw new WorkError("no_database");
   opening ??= open();
   return opening;
 }

@@ -59,7 +59,13 @@ export const answersOf = (inspection: string): Signal<Answer[]> => answers.of(in
 export const findingsOf = (inspection: string): Signal<Finding[]> => findings.of(inspection);
 export const capturesOf = (inspection: string): Signal<Capture[]> => captures.of(inspection);
 
-export async function refreshRows(inspection: string): Promise<void> {
+/** For a screen that opens: its first drawing should not show an empty walkthrough. */
+export async function loadRows(inspection: string): Promise<void> {
+  for (const rows of [answers, findings, captures]) rows.of(inspection);
+  await refreshRows(inspection);
+}
+
+async function refreshRows(inspection: string): Promise<void> {
   await Promise.all([answers, findings, captures].map((rows) => rows.refresh(inspection)));
 }
 

@@ -1,0 +1,344 @@
+import "fake-indexeddb/auto";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeServer } from "../test/fake-server";
+import { INES, ITEMS, MARK, photo, SITE, TEMPLATE, targetOf } from "../test/fixtures";
+import { freshPhone, outbox, stored } from "../test/phone";
+import { keepPhoto } from "../work/capture";
+import { saveAnswer, saveFinding, startInspection, submitInspection } from "../work/record";
+import { inspectionRow } from "../work/rows";
+import type { Answer, Finding, Inspection, OutboxRow, Receipt } from "../work/types";
+import { type Flushed, flush } from "./flush";
+import { giveAnotherTry } from "./outbox";
+
+let server: FakeServer;
+let walk: Inspection;
+const pass = { value: { choice: "pass" } } as const;
+const begin = (): Promise<Inspection> => startInspection(TEMPLATE, SITE, INES);
+const send = (): Promise<Flushed> => flush(INES.id, new AbortController().signal);
+const tick = (to = ITEMS.bund, by = INES): Promise<Answer> => saveAnswer(walk, to, null, pass, by);
+const shoot = (seed = 1) => keepPhoto(photo(seed), targetOf(walk, "view"), INES, null);
+const row = async (key: string): Promise<OutboxRow | undefined> =>
+  (await stored<OutboxRow>("outbox")).find((one) => one.key === key);
+const changes = (): string[] =>
+  server.calls.filter(({ method }) => !["GET", "HEAD"].includes(method)).map(({ path }) => path);
+
+beforeEach(async () => {
+  await freshPhone();
+  server = new FakeServer(INES);
+  server.install();
+  walk = await begin();
+});
+afterEach(() => vi.unstubAllGlobals());
+
+describe("order", () => {
+  it("sends the header, then records as they were made, then photos, then the submission", async () => {
+    const capture = await shoot();
+    const answer = await tick();
+    await submitInspection(walk, INES);
+    expect(await send()).toMatchObject({ end: "done", later: false });
+    const [first] = await stored<Answer>("answers").then((all) =>
+      all.filter((one) => one.id !== answer.id),
+    );
+    expect(changes()).toEqual([
+      `/inspections/${walk.id}`,
+      `/inspections/${walk.id}/answers/${first?.id}`,
+      `/photos/${capture.sha256}/links/${capture.id}`,
+      `/inspections/${walk.id}/answers/${answer.id}`,
+      "/uploads",
+      "/uploads/up-1",
+      `/inspections/${walk.id}/submit`,
+    ]);
+    expect(await outbox()).toEqual([]);
+    expect((await inspectionRow(walk.id))?.server).toMatchObject({
+      state: "complete",
+      missing: [],
+    });
+  });
+
+  it("sends what is saved during the run, before the next photo", async () => {
+    await shoot(1);
+    await shoot(2);
+    let late: Answer | undefined;
+    const real = server.when.bind(server);
+    real("HEAD", /never/, "away");
+    server.rules.push((call) => {
+      if (call.path === "/uploads" && !late) {
+        late = {} as Answer;
+        void tick().then((answer) => {
+          late = answer;
+        });
+      }
+      return undefined;
+    });
+    await send();
+    const order = changes();
+    expect(order.findIndex((path) => path.endsWith(late?.id ?? "-"))).toBeLessThan(
+      order.lastIndexOf("/uploads"),
+    );
+    expect(await outbox()).toEqual([]);
+  });
+
+  it("tells the server the phone's time with every request", async () => {
+    await tick();
+    await send();
+    const clocks = server.calls.map(({ headers }) => Number(headers.get("X-Fieldproof-Clock")));
+    expect(clocks.every((clock) => Math.abs(clock - Date.now()) < 60_000)).toBe(true);
+  });
+});
+
+describe("lost answers", () => {
+  it("repeats what the server has already done, with the same ids, and changes nothing by it", async () => {
+    const finding = await saveFinding(
+      {
+        site: SITE,
+        inspection: walk.id,
+        item: null,
+        kind: "minor",
+        text: "Foam",
+        aspect: null,
+        location: null,
+      },
+      INES,
+    );
+    const answer = await tick();
+    server.when("PUT", /./, "lost", 3);
+    for (let run = 0; run < 4; run += 1) await send();
+    expect(await outbox()).toEqual([]);
+    expect([...server.rows.keys()].sort()).toEqual([walk.id, finding.id, answer.id].sort());
+  });
+
+  it("recognises its own earlier version of a finding, and still never overwrites another's", async () => {
+    const draft = {
+      site: SITE,
+      inspection: walk.id,
+      item: null,
+      kind: "minor",
+      text: "Foam",
+      aspect: null,
+      location: null,
+    } as const;
+    const finding = await saveFinding(draft, INES);
+    server.when("PUT", /findings/, "lost", 1);
+    await send();
+    await saveFinding({ ...draft, id: finding.id, text: "Much foam" }, INES);
+    await send();
+    expect(await outbox()).toEqual([]);
+    expect((await stored<Finding>("findings"))[0]).toMatchObject({
+      text: "Much foam",
+      revision: 2,
+    });
+    const known = server.rows.get(finding.id);
+    if (known) server.rows.set(finding.id, { ...known, sha256: "somebody else's", revision: 3 });
+    await saveFinding({ ...draft, id: finding.id, text: "No foam" }, INES);
+    await send();
+    expect(await row(`finding:${finding.id}`)).toMatchObject({
+      state: "refused",
+      problem: { code: "stale" },
+    });
+  });
+
+  it("keeps a finding's row when it was changed while it was on its way", async () => {
+    const draft = {
+      site: SITE,
+      inspection: walk.id,
+      item: null,
+      kind: "minor",
+      text: "Foam",
+      aspect: null,
+      location: null,
+    } as const;
+    const finding = await saveFinding(draft, INES);
+    let changed = false;
+    const real = globalThis.fetch;
+    vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+      const answer = await real(url, init);
+      if (url.includes("/findings/") && !changed) {
+        changed = true;
+        await saveFinding({ ...draft, id: finding.id, text: "Much foam" }, INES);
+      }
+      return answer;
+    });
+    await send();
+    expect(await outbox()).toEqual([`finding:${finding.id}`]);
+    await send();
+    expect(await outbox()).toEqual([]);
+    expect(server.rows.get(finding.id)?.body).toMatchObject({ text: "Much foam" });
+  });
+
+  it("takes a submission for confirmed that the server has, though a finding changed since", async () => {
+    await submitInspection(walk, INES);
+    server.when("POST", /submit/, { status: 409, body: { code: "content_differs", detail: "" } });
+    const [body] = await stored<{ content_sha256: string }>("submissions");
+    const told = { state: "submitted", missing: ["aa"], flagged: false };
+    server.inspections.set(walk.id, {
+      ...told,
+      submissions: [{ content_sha256: body?.content_sha256 }],
+    });
+    await send();
+    expect(await outbox()).toEqual([]);
+    expect((await inspectionRow(walk.id))?.server).toMatchObject(told);
+  });
+});
+
+describe("refusals", () => {
+  it("hold back the rows of a refused header, and nobody else's", async () => {
+    await tick();
+    await shoot();
+    const refused = walk.id;
+    const problem = { code: "forbidden", detail: "You do not work at this site." };
+    server.when("PUT", new RegExp(`inspections/${refused}$`), { status: 403, body: problem });
+    const before = (await outbox()).slice(1);
+    walk = await begin();
+    await tick();
+    await send();
+    expect(await outbox()).toEqual([`inspection:${refused}`, ...before]);
+    expect(await row(`inspection:${refused}`)).toMatchObject({
+      state: "refused",
+      problem: { status: 403, code: "forbidden", detail: problem.detail },
+    });
+    expect(changes().filter((path) => path.includes(refused))).toHaveLength(1);
+  });
+
+  it("of one answer stop neither the others nor the photos; the submission waits, and goes after a retry", async () => {
+    const bad = await tick();
+    const good = await tick(ITEMS.drain);
+    const capture = await shoot();
+    await submitInspection(walk, INES);
+    server.when(
+      "PUT",
+      new RegExp(bad.id),
+      { status: 422, body: { code: "invalid", detail: "no" } },
+      1,
+    );
+    await send();
+    expect(await outbox()).toEqual([`answer:${bad.id}`, `submit:${walk.id}`]);
+    expect(server.rows.has(good.id) && server.photos.has(capture.sha256)).toBe(true);
+    expect(changes().some((path) => path.endsWith("/submit"))).toBe(false);
+    await send();
+    expect(await row(`answer:${bad.id}`)).toMatchObject({ state: "refused", attempts: 1 });
+    await giveAnotherTry(`answer:${bad.id}`);
+    await send();
+    expect(await outbox()).toEqual([]);
+  });
+
+  it("are only those of our own server: a proxy's page is a network that is away", async () => {
+    const answer = await tick();
+    server.when("PUT", /answers/, { status: 403 });
+    expect(await send()).toMatchObject({ later: true });
+    expect(await row(`answer:${answer.id}`)).toMatchObject({ state: "waiting" });
+  });
+
+  it("do not come from a busy server", async () => {
+    for (const status of [423, 429, 500, 503]) {
+      const answer = await tick();
+      server.when("PUT", new RegExp(answer.id), { status, body: { code: "x", detail: "" } }, 1);
+      expect(await send()).toMatchObject({ later: true, end: "done" });
+      expect(await row(`answer:${answer.id}`)).toMatchObject({
+        state: "waiting",
+        problem: { status },
+      });
+      await send();
+    }
+    expect(await outbox()).toEqual([]);
+  });
+
+  it("include a confirmation that is not about what was sent", async () => {
+    const answer = await tick();
+    server.when("PUT", /answers/, {
+      status: 200,
+      body: { id: answer.id, sha256: "00".repeat(32) },
+    });
+    await send();
+    expect(await row(`answer:${answer.id}`)).toMatchObject({
+      state: "refused",
+      problem: { code: "digest_differs" },
+    });
+    server.when("POST", /submit/, {
+      status: 200,
+      body: { state: "complete", missing: [], content_sha256: "00" },
+    });
+    walk = await begin();
+    await submitInspection(walk, INES);
+    await send();
+    expect(await row(`submit:${walk.id}`)).toMatchObject({ state: "refused" });
+    expect((await inspectionRow(walk.id))?.server).toMatchObject({ state: "draft" });
+  });
+});
+
+it("sends again what a server that was restored from a copy has lost", async () => {
+  const answer = await tick();
+  await send();
+  server.rows.delete(answer.id);
+  await submitInspection(walk, INES);
+  expect(await send()).toMatchObject({ later: true });
+  await send();
+  expect(await outbox()).toEqual([]);
+  expect(server.submissions.has(walk.id) && server.rows.has(answer.id)).toBe(true);
+});
+
+it("sends a whole walkthrough again when the server knows nothing of it any more", async () => {
+  const before = await tick(ITEMS.drain);
+  await send();
+  server.rows.clear();
+  const after = await tick();
+  await send();
+  await send();
+  expect(await outbox()).toEqual([]);
+  expect([...server.rows.keys()].sort()).toEqual([walk.id, before.id, after.id].sort());
+});
+
+it("stops at once when the session is gone, and keeps everything", async () => {
+  await tick();
+  await shoot();
+  const before = await outbox();
+  server.user = null;
+  expect(await send()).toMatchObject({ end: "signed-out" });
+  expect(await outbox()).toEqual(before);
+  expect(await stored("photos")).toHaveLength(1);
+  expect(changes()).toHaveLength(1);
+  server.user = INES;
+  await send();
+  expect(await outbox()).toEqual([]);
+});
+
+it("leaves another person's rows alone", async () => {
+  await send();
+  const theirs = await tick(ITEMS.drain, MARK);
+  const mine = await tick();
+  await submitInspection(walk, INES);
+  await send();
+  expect(await outbox()).toEqual([`answer:${theirs.id}`, `submit:${walk.id}`]);
+  expect(server.rows.has(mine.id) && !server.rows.has(theirs.id)).toBe(true);
+  await flush(MARK.id, new AbortController().signal);
+  await send();
+  expect(await outbox()).toEqual([]);
+});
+
+it("stops when the network is away, and does not wear itself out on every row", async () => {
+  await tick();
+  await tick(ITEMS.drain);
+  server.when("PUT", /./, "away");
+  server.when("GET", /me/, "away");
+  expect(await send()).toMatchObject({ end: "unreachable" });
+  expect(changes()).toHaveLength(1);
+});
+
+it("does not let one photo that never comes through hold up the rest", async () => {
+  const capture = await shoot();
+  await submitInspection(walk, INES);
+  server.when("PATCH", /./, "away");
+  await send();
+  expect(await outbox()).toEqual([`photo:${capture.sha256}`]);
+  expect((await inspectionRow(walk.id))?.server).toEqual({
+    state: "submitted",
+    missing: [capture.sha256],
+    flagged: false,
+  });
+  server.rules = [];
+  await send();
+  expect(await outbox()).toEqual([]);
+  expect((await stored<Receipt>("receipts"))[0]).toMatchObject({
+    sha256: capture.sha256,
+    verified: true,
+  });
+});
