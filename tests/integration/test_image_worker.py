@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from tests.images import (
     BLUE,
@@ -116,10 +117,11 @@ def test_width_and_height_are_those_a_person_sees(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
-def test_nothing_of_the_originals_metadata_comes_out(studio: Studio, form: str) -> None:
+@pytest.mark.parametrize("colours", [None, profile(), b"no profile at all"])
+def test_nothing_of_the_originals_metadata_comes_out(studio: Studio, form: str, colours: bytes | None) -> None:
     xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>serial 4711</x:xmpmeta>"
     more = {} if form == "PNG" else {"xmp": xmp}
-    content = encoded(scene(700, 500), form, exif=exif_block(make="Serial4711"), icc_profile=profile(), **more)
+    content = encoded(scene(700, 500), form, exif=exif_block(make="Serial4711"), icc_profile=colours, **more)
     assert b"4711" in content
     assert isinstance(studio.make(content), Made)
     for path in (studio.thumb, studio.large):
@@ -162,6 +164,21 @@ def test_of_a_moving_picture_the_first_frame_is_shown(studio: Studio) -> None:
     later = Image.new("RGB", (60, 60), BLUE)
     Image.new("RGB", (60, 60), RED).save(out, "WEBP", save_all=True, append_images=[later] * 9, duration=10)
     assert close_to(studio.seen(out.getvalue()).getpixel((30, 30)), RED)
+
+
+def test_of_a_phones_photo_with_a_second_picture_in_it_the_first_is_shown(studio: Studio) -> None:
+    """Many phones write such a .jpg (MPF): its reader has to be loaded before no file can be opened any more."""
+    content = encoded(halves(90, 60), "MPO", save_all=True, append_images=[Image.new("RGB", (90, 60), BLUE)])
+    assert content.startswith(b"\xff\xd8\xff")
+    assert close_to(studio.seen(content).getpixel((45, 10)), RED)
+
+
+def test_texts_in_a_png_are_no_hindrance(studio: Studio) -> None:
+    texts = PngInfo()
+    texts.add_text("Author", "Anna Grün")
+    texts.add_text("Comment", "x" * 5_000, zip=True)
+    texts.add_itxt("Titel", "Öl im Schacht", lang="de", zip=True)
+    assert close_to(studio.seen(encoded(halves(90, 60), "PNG", pnginfo=texts)).getpixel((45, 10)), RED)
 
 
 @pytest.mark.parametrize(("size", "expected"), [((1, 1), (1, 1)), ((50_000, 1), (1600, 1)), ((1, 50_000), (1, 1600))])
