@@ -63,8 +63,12 @@ def _describe(item: Item, content: Content) -> str:
 
 
 def with_unit(number: float, precision: int, unit: str) -> str:
-    # The pH is a number without a unit; its name is the metric's.
-    return f"{number:.{precision}f} {'' if unit == 'pH' else unit}".strip()
+    return f"{number:.{precision}f} {unit_sign(unit)}".strip()
+
+
+def unit_sign(unit: str) -> str:
+    """As people write the vocabulary's units. The pH is a number without one; its name is the metric's."""
+    return {"pH": "", "degC": "°C", "m3": "m³", "m3/h": "m³/h", "uS/cm": "µS/cm"}.get(unit, unit)
 
 
 NUMBER = QuestionType("number", NumberSchema, _faults, _judge, _describe)

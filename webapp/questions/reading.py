@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from webapp.questions.base import Content, Item, ItemSchema, Outcome, QuestionType, is_text, keys_are
-from webapp.questions.number import number_faults, with_unit
+from webapp.questions.number import number_faults, unit_sign, with_unit
 
 POINT = validate.Regexp(r"^[a-z0-9._-]+/[a-z0-9_]+$", error="must be of the form device/metric")
 
@@ -96,7 +96,7 @@ def _describe(_item: Item, content: Content) -> str:
     if value["source"] == "sensor":
         return sensor
     named = f" ({value['instrument']})" if value["instrument"] else ""
-    typed = f"{value['text']} {'' if unit == 'pH' else unit}".strip()
+    typed = f"{value['text']} {unit_sign(unit)}".strip()
     return f"{typed} by handheld meter{named}" + (f"; sensor {sensor}" if snapshot else "")
 
 

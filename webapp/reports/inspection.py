@@ -18,6 +18,7 @@ from webapp.problems import not_found
 from webapp.queries.inspections import get_inspection
 from webapp.queries.register import Register, read_register
 from webapp.questions import QUESTIONS
+from webapp.questions.number import with_unit
 from webapp.reports.surroundings import sensors_at
 from webapp.reports.words import t
 from webapp.services import Services, services
@@ -88,7 +89,7 @@ class Page:
         place = self._register.location(section["location"])
         return {
             "title": section["title"],
-            "place": place["path"] if place else "",
+            "place": place["path"] if place and place["path"] != section["title"] else "",
             "items": items,
             "sensors": sensors,
             "sensors_at": self.time(max(times)) if times else "",
@@ -121,9 +122,9 @@ class Page:
     def _snapshot(self, reading: Shown | None) -> str:
         if reading is None or reading["value"] is None:
             return ""
-        value = f"{reading['value']:.{reading['precision']}f} {reading['unit'] if reading['unit'] != 'pH' else ''}"
+        value = with_unit(reading["value"], reading["precision"], reading["unit"])
         text = t(
-            "snapshot", label=reading["label"], value=value.strip(), time=self.time(reading["observed_at"]),
+            "snapshot", label=reading["label"], value=value, time=self.time(reading["observed_at"]),
             age=span(reading["age_s"]), quality=t(f"quality.{reading['quality']}"),
         )  # fmt: skip
         return f"{text} ({t('snapshot.cached')})" if reading["freshness"] == "cached" else text
