@@ -1,6 +1,6 @@
 """One image in, two small ones out. Runs in the image worker only: Pillow meets bytes that a stranger sent.
 
-After Pillow's own threat model (docs/handbook/security): formats by allow-list, sizes before decoding, always `load()`,
+After the threat model in Pillow's own handbook: formats by allow-list, sizes before decoding, always `load()`,
 because `verify()` lets truncated files pass, and nothing of the original's metadata in what comes out.
 """
 
