@@ -2,8 +2,6 @@ import { getInspection } from "../api/endpoints";
 import { me } from "../store/session";
 import { announce } from "../work/changes";
 import { type StoreName, write } from "../work/db";
-import { inspectionRow } from "../work/rows";
-import { loadRows } from "../work/store";
 import type { Template } from "../work/types";
 import { MERGE_STORES, mergeInspection, namesFor } from "./merge";
 
@@ -22,19 +20,4 @@ export async function fetchInspection(id: string): Promise<void> {
   const names = namesFor(me.peek()?.user ?? null);
   await write(STORES, (tx) => mergeInspection(tx, row, template, names));
   await announce({ inspections: [id] });
-}
-
-/**
- * Loads a walkthrough's rows. One that is only at the server is fetched, and rejects as requests do; one that is here is
- * brought up to date in the background.
- */
-export async function openInspection(id: string): Promise<void> {
-  const known = await inspectionRow(id);
-  if (known) {
-    await loadRows(id);
-    if (known.server) void fetchInspection(id).catch(() => undefined);
-  } else {
-    await fetchInspection(id);
-    await loadRows(id);
-  }
 }

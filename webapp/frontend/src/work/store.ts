@@ -1,15 +1,14 @@
 /** What the screens draw of the phone's own records. Signals; every change of this tab or another one reloads them. */
 
 import { effect, type Signal, signal } from "@preact/signals";
-import { me, siteId } from "../store/session";
+import { me, paused, siteId } from "../store/session";
 import { type Change, onChange, openChannel } from "./changes";
 import { getMeta, read, WorkError } from "./db";
 import { loadSkew } from "./device";
 import { type KnownAspect, type KnownPlace, loadReference, referenceKey } from "./reference";
-import { answerRows, captureRows, findingRows } from "./rows";
+import { answerRows, captureRows, findingRows, inspectionRow } from "./rows";
 import type { Answer, Capture, Finding, Inspection, Template } from "./types";
 
-export { openInspection } from "../sync/open";
 export { heads, type Lack } from "./outcome";
 export { askPersist, storageReport } from "./storage";
 
@@ -59,14 +58,23 @@ export const answersOf = (inspection: string): Signal<Answer[]> => answers.of(in
 export const findingsOf = (inspection: string): Signal<Finding[]> => findings.of(inspection);
 export const capturesOf = (inspection: string): Signal<Capture[]> => captures.of(inspection);
 
-/** For a screen that opens: its first drawing should not show an empty walkthrough. */
-export async function loadRows(inspection: string): Promise<void> {
-  for (const rows of [answers, findings, captures]) rows.of(inspection);
-  await refreshRows(inspection);
-}
-
 async function refreshRows(inspection: string): Promise<void> {
   await Promise.all([answers, findings, captures].map((rows) => rows.refresh(inspection)));
+}
+
+const fetchInspection = async (id: string): Promise<void> =>
+  (await import("../sync/open")).fetchInspection(id);
+
+/**
+ * Loads a walkthrough's rows, so that the first drawing does not show an empty one. One that is only at the server is
+ * fetched, and rejects as requests do; one that is here is brought up to date in the background.
+ */
+export async function openInspection(id: string): Promise<void> {
+  const known = await inspectionRow(id);
+  if (!known) await fetchInspection(id);
+  else if (known.server && !paused.peek()) void fetchInspection(id).catch(() => undefined);
+  for (const rows of [answers, findings, captures]) rows.of(id);
+  await refreshRows(id);
 }
 
 async function loadInspections(): Promise<void> {
