@@ -11,7 +11,7 @@ def _faults(_item: Item, content: Content) -> list[str]:
     value = content["value"]
     if found := keys_are(value, "choice"):
         return found
-    if value["choice"] not in _WORDS:
+    if value["choice"] not in tuple(_WORDS):
         return ["choose one of pass, fail, na"]
     if value["choice"] == "na" and not content["note"].strip():
         return ["not applicable needs a reason in the note"]
