@@ -90,6 +90,14 @@ def test_a_photo_that_takes_for_ever_is_given_up_and_the_next_one_made(tmp_path:
     studio.worker.close()
 
 
+def test_a_photo_that_uses_up_the_processor_time_is_too_slow_and_not_tried_again(tmp_path: Path) -> None:
+    """As the kernel ends it, after 25 s: `setrlimit` is the sandbox's."""
+    uses_up = "import os, signal, socket; s = socket.socket(fileno=0); s.sendall(b'{\"ready\": []}\\n'); s.recv(1); "
+    studio = Studio(tmp_path, command=(sys.executable, "-c", uses_up + "os.kill(os.getpid(), signal.SIGXCPU)"))
+    assert studio.make(GOOD) == Refused("too_slow")
+    studio.worker.close()
+
+
 def test_a_child_killed_in_the_middle_costs_one_photo_and_nothing_more(studio: Studio) -> None:
     thread, outcome = in_the_middle(studio, endless())
     killed = studio.worker.pid

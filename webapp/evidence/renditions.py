@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -141,6 +142,9 @@ class ImageWorker:
         if self._closed:
             raise WorkerUnavailable("the image worker was stopped") from error
         code = child.process.returncode
+        if code == -signal.SIGXCPU:
+            log.warning("image worker came to the end of its processor time")
+            return Refused("too_slow")
         log.warning("image worker lost, a new one takes over: code=%s error=%s", code, error)
         return Refused("crashed")
 
