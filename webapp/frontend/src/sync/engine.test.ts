@@ -91,6 +91,14 @@ describe("who is signed in", () => {
     expect(server.rows.size).toBe(0);
   });
 
+  it("sends nothing while paused, and takes one's own rows for one's own", async () => {
+    session.value = { status: "paused", me: meOf(INES), confirmed: false };
+    await saveAnswer(walk, ITEMS.bund, null, pass, INES);
+    await syncNow();
+    expect(server.calls).toEqual([]);
+    expect(summary.value).toMatchObject({ waiting: 2, others: [], pause: "signed-out" });
+  });
+
   it("keeps everything when somebody signs out", async () => {
     signInAs(INES);
     server.when("PUT", /./, { status: 503, body: { code: "busy", detail: "" } });
@@ -144,11 +152,15 @@ describe("when to try", () => {
   });
 
   it("does not take a guest network's welcome page for a server", async () => {
-    server.when("GET", /me/, { status: 200 });
-    signInAs(INES);
-    await until(() => nextTry.value !== null);
-    expect(pause.value).toBe("offline");
-    expect(server.rows.size).toBe(0);
+    for (const welcome of [{ status: 200 }, { status: 200, body: { welcome: true } }]) {
+      server.rules = [];
+      pause.value = null;
+      server.when("GET", /me/, welcome);
+      signInAs(INES);
+      await syncNow();
+      expect(pause.value).toBe("offline");
+      expect(server.rows.size).toBe(0);
+    }
   });
 });
 

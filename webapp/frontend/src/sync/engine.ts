@@ -107,7 +107,8 @@ function stop(): void {
   abort = new AbortController();
   endWait();
   failures = 0;
-  sender.value = null;
+  // Paused, one's own rows are still one's own.
+  sender.value = me.peek()?.user.id ?? null;
   pause.value = canHash() ? "signed-out" : "insecure";
 }
 

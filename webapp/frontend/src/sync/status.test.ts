@@ -81,15 +81,21 @@ describe("the claim", () => {
     expect(seen).toContain("sending");
   });
 
-  it("holds from the moment a save begins", async () => {
+  it("is taken back before the row is written, not after", async () => {
     await send();
     expect(state()).toBe("server");
-    const saving = saveAnswer(walk, ITEMS.bund, null, pass, INES);
     const seen: Whereabouts[] = [];
-    const stop = effect(() => void seen.push(state()));
-    await saving;
-    stop();
-    expect(seen.slice(1)).not.toContain("server");
+    const real = IDBObjectStore.prototype.put;
+    vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (
+      this: IDBObjectStore,
+      ...row
+    ) {
+      if (this.name === "outbox") seen.push(state());
+      return real.apply(this, row as [unknown, string]);
+    });
+    await saveAnswer(walk, ITEMS.bund, null, pass, INES);
+    vi.restoreAllMocks();
+    expect(seen).toEqual(["phone"]);
     expect(state()).toBe("phone");
   });
 
