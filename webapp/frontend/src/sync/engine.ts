@@ -6,7 +6,7 @@ import { setMeta } from "../work/db";
 import { canHash } from "../work/hash";
 import { afterSave } from "../work/writing";
 import { giveAnotherTry } from "./outbox";
-import { lastSync, nextTry, pause, sender, startStatus } from "./status";
+import { lastSync, loaded, nextTry, pause, reloadRows, sender, startStatus } from "./status";
 import { inTurn, listenToOthers } from "./turn";
 
 const EVERY_MS = 30_000;
@@ -50,6 +50,8 @@ async function runOnce(demanded: boolean): Promise<void> {
   const state = await oneRun(demanded, signal);
   if (signal.aborted) return;
   pause.value = canHash() ? state : "insecure";
+  // The outbox could not be read at the start, and can be by now.
+  if (!loaded.peek()) await reloadRows();
   if (state === "offline" || state === "server-error") waitBeforeNextTry();
   else if (state !== "signed-out") await noteSuccess();
 }

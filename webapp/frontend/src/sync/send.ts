@@ -18,6 +18,9 @@ interface Taken {
   sha256: string;
 }
 
+/** A long submission takes its seconds at 50 kbit/s, with the live values on the same line. */
+const TIMEOUT_MS = 60_000;
+
 function mustBe(what: string, told: unknown, ours: string): void {
   if (told !== ours)
     throw new Mismatch(`${what}: the server confirmed ${String(told)}, not ${ours}`);
@@ -35,7 +38,7 @@ const json = <T>(
   body: unknown,
   signal: AbortSignal,
   headers: Record<string, string> = {},
-): Promise<T> => request<T>(method, path, body, { signal, headers });
+): Promise<T> => request<T>(method, path, body, { signal, headers, timeoutMs: TIMEOUT_MS });
 
 async function sendHeader(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const inspection = mustExist(await inspectionRow(row.ref), row);

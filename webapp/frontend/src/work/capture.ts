@@ -7,9 +7,9 @@ import { findItem, heads } from "./outcome";
 import { enqueue } from "./queue";
 import { nextVersion, photosOf } from "./record";
 import { answerRows, findingRows, inspectionRow, isTakenByOther, photoBytes } from "./rows";
-import { serially } from "./serial";
+import { Lane, serially } from "./serial";
 import { HEAD_BYTES, MAX_PHOTO_BYTES, mimeOf } from "./sniff";
-import { developThumb } from "./thumbs";
+import { developThumb, thumbsDone } from "./thumbs";
 import type { Answer, Author, Capture, Finding, Inspection, Item } from "./types";
 import { hashFile } from "./workbench";
 import { whileWriting } from "./writing";
@@ -213,6 +213,29 @@ async function prove(kept: Kept, bytes: ArrayBuffer, isNew: boolean): Promise<vo
   throw new CaptureError("not_kept");
 }
 
+async function record(
+  shot: Shot,
+  target: CaptureTarget,
+  author: Author,
+  position: Position,
+): Promise<Capture> {
+  const kept = await recordOf(shot, target, author, position);
+  await whileWriting([target.inspection ?? ""], async () => {
+    try {
+      const isNew = await keep(kept, shot.bytes);
+      await prove(kept, shot.bytes, isNew);
+    } catch (error) {
+      if (error instanceof WorkError && error.code === "no_space")
+        throw new CaptureError("no_space", error);
+      throw error;
+    }
+  });
+  return kept.capture;
+}
+
+/** One photo in memory at a time, its small picture included. */
+const shutter = new Lane();
+
 /**
  * Resolves when the photo lies on the disk, was read back and has the hash of what the camera gave. For an item it also
  * appends a version of the answer, for a finding it changes the finding.
@@ -226,20 +249,12 @@ export async function keepPhoto(
   const { inspection, finding, aspect, location } = target;
   if (!(inspection ?? finding ?? aspect ?? location))
     throw new TypeError("a photo is evidence for something: name it in its target");
-  return serially(async () => {
+  // Hashing takes its time: an answer that is tapped meanwhile must not wait for it.
+  return shutter.run(async () => {
+    await thumbsDone();
     const shot = await develop(file);
-    const kept = await recordOf(shot, target, author, position);
-    await whileWriting([target.inspection ?? ""], async () => {
-      try {
-        const isNew = await keep(kept, shot.bytes);
-        await prove(kept, shot.bytes, isNew);
-      } catch (error) {
-        if (error instanceof WorkError && error.code === "no_space")
-          throw new CaptureError("no_space", error);
-        throw error;
-      }
-    });
-    developThumb(kept.capture, shot.bytes);
-    return kept.capture;
+    const capture = await serially(() => record(shot, target, author, position));
+    developThumb(capture, shot.bytes);
+    return capture;
   });
 }

@@ -20,6 +20,8 @@ export function developThumb(capture: Capture, bytes: ArrayBuffer): void {
   making.set(capture.sha256, work);
 }
 
+export const thumbsDone = (): Promise<unknown> => Promise.all(making.values());
+
 const stored = (sha256: string): Promise<ArrayBuffer | undefined> =>
   read(["thumbs"], (tx) => tx.objectStore("thumbs").get(sha256));
 

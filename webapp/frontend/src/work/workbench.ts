@@ -3,7 +3,7 @@
 import type { Done, Job } from "./capture-worker";
 import { type Hashed, makeThumb, readAndHash } from "./darkroom";
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 15_000;
 
 type Settle = (done: Done | null) => void;
 
