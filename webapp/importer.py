@@ -7,6 +7,7 @@ Who brought the file is recorded with each row. The form of the file is in docs/
 from __future__ import annotations
 
 import re
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -125,9 +126,18 @@ class Importer:
             return put_answer(db, self._author(row), self._arrival(), inspection, row["id"], args, sha256)[1]
 
     def _finding(self, row: Any) -> bool:
-        args, sha256 = _loaded(FindingBody, row["body"], id=row["id"])
+        """One that was changed here meanwhile is kept beside it, under an id that follows from its content."""
+        try:
+            return self._put_finding(row, row["id"])
+        except Problem as problem:
+            if problem.code != "stale":
+                raise
+        return self._put_finding(row, str(uuid.uuid5(uuid.UUID(row["id"]), digest(row["body"]))))
+
+    def _put_finding(self, row: Any, ident: str) -> bool:
+        args, sha256 = _loaded(FindingBody, row["body"], id=ident)
         with self._database.write() as db:
-            return put_finding(db, self._author(row), self._arrival(), row["id"], args, sha256)[1]
+            return put_finding(db, self._author(row), self._arrival(), ident, args, sha256)[1]
 
     def _link(self, row: Any) -> bool:
         args, sha256 = _loaded(LinkBody, row["body"], id=row["id"], photo=row["sha256"])

@@ -8,16 +8,30 @@ import orjson
 from flask import Request
 from marshmallow import ValidationError
 
+from webapp.access import principal
+from webapp.auth import Principal
 from webapp.canonical import digest
 from webapp.inspections.arrival import Arrival, clock_error
 from webapp.problems import Problem
 from webapp.resource import flatten
 
+AUTHOR_HEADER = "X-Fieldproof-Author"
 CLOCK_HEADER = "X-Fieldproof-Clock"
 _REVISION = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
 
 
+def check_author(request: Request, who: Principal) -> None:
+    """On a phone that several people share the cookie may change between two requests: a row must not change hands.
+
+    A phone names the maker of what it sends; programs need not. Raises `other_author`.
+    """
+    author = request.headers.get(AUTHOR_HEADER)
+    if author is not None and author != who.user_id:
+        raise Problem("other_author", f"You are signed in as {who.username}. Sign in as its author to send this.")
+
+
 def arrival(request: Request, now: int) -> Arrival:
+    check_author(request, principal())
     return Arrival(now, clock_error(request.headers.get(CLOCK_HEADER), now))
 
 

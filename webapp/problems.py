@@ -17,6 +17,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "unauthenticated": Kind(401, "Sign in first"),
     "bad_credentials": Kind(401, "Wrong user name or password"),
     "forbidden": Kind(403, "Your role does not allow this"),
+    "other_author": Kind(403, "This was made by somebody else than who is signed in"),
     "cross_site": Kind(403, "The request did not come from this site's own pages"),
     "not_found": Kind(404, "There is no such thing, or you may not see it"),
     "no_rendition": Kind(404, "There is no picture of this photo to show"),

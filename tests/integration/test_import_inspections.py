@@ -142,3 +142,15 @@ def test_the_command_says_what_it_did_and_fails_for_a_broken_file(web: Web, phon
     broken = CliRunner().invoke(main, ["import", "inspections", str(path), "--data", str(tmp_path)])
     assert broken.exit_code == 1
     assert "Export the file anew" in broken.output
+
+
+def test_a_finding_that_was_changed_here_meanwhile_is_kept_beside_it(web: Web, phone: Phone, tmp_path: Path) -> None:
+    (ident,) = phone.findings
+    other = {**phone.findings[ident], "inspection": None, "text": "Drip, tray put under it"}
+    phone.findings[ident] = {**phone.findings[ident], "inspection": None}
+    assert web.ask("PUT", f"/findings/{ident}", "manager", json=other).status_code == 201
+    path = export(phone, tmp_path / "export.zip")
+    done = [bring(web, path) for _ in range(2)]
+    assert [found.findings for found in done] == [1, 0]
+    texts = {item["text"] for item in web.items("/findings?site=dairy") if item["text"].startswith("Drip")}
+    assert texts == {"Drip", "Drip, tray put under it"}

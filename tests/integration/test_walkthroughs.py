@@ -6,12 +6,14 @@ import hashlib
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.integration import tus
 from tests.integration import web_world as world
 from tests.integration.web_fixtures import Web, both_databases
-from tests.integration.web_walks import PHOTO, SHA256, TEMPLATE, Phone, add_walkthrough, new_id
+from tests.integration.web_walks import ANSWER, INSPECTION, PHOTO, SHA256, TEMPLATE, Phone, add_walkthrough, new_id
 from tests.integration.web_world import MINUTE, NOW
+from webapp.models import Answer, AuditEvent
 
 SNAPSHOT = {
     "point": "dairy.effluent/ph", "label": "pH", "value": 9.4, "unit": "pH", "precision": 2, "quality": "good",
@@ -328,3 +330,46 @@ def test_the_report_says_in_words_that_one_must_sign_in(web: Web) -> None:
     answer = web.app.test_client().get("/reports/inspections/nothing")
     assert (answer.status_code, answer.mimetype) == (401, "text/html")
     assert "Sign in" in answer.text
+
+
+def test_a_row_does_not_change_hands_when_another_person_signs_in_on_the_phone(phone: Phone) -> None:
+    body = phone.body("clear", {"choice": "pass"})
+    address = f"/inspections/{phone.id}/answers/{new_id()}"
+    by_ines = {"X-Fieldproof-Author": "token-inspector"}
+    refused = phone.web.ask("PUT", address, "manager", json=body, headers=by_ines)
+    assert (refused.status_code, refused.json["code"]) == (403, "other_author")
+    upload = {**tus.TUS, **by_ines, "Upload-Length": "10"}
+    assert phone.web.ask("POST", "/uploads", "manager", headers=upload).json["code"] == "other_author"
+    assert phone.read()["answers"] == []
+    assert phone.web.ask("PUT", address, "inspector", json=body, headers=by_ines).status_code == 201
+
+
+def test_a_reading_that_only_looks_like_one_is_refused_and_poisons_no_list(phone: Phone) -> None:
+    for broken in ({"value": "7.1"}, {"age_s": "5"}, {"precision": 2.5}, {"observed_at": "yesterday"},
+                   {"limits": [{"kind": "high", "level": "permit", "value": "8"}]}):  # fmt: skip
+        body = phone.body("ph", {"source": "sensor"}, reading={**SNAPSHOT, **broken})
+        assert phone.put(new_id(), body).status_code == 422, broken
+    assert phone.web.get("/inspections").status_code == 200
+
+
+def test_a_row_that_cannot_be_judged_takes_no_list_away(web: Web) -> None:
+    add_walkthrough(web)
+    with web.parts.db.write() as db:
+        db.get_one(Answer, ANSWER).value = {"choice": ["pass"], "odd": 1}
+    found = web.get(f"/inspections/{INSPECTION}").json
+    assert found["progress"]["answered"] in (0, 1)
+    assert web.get("/sync").status_code == 200
+
+
+def test_a_phone_whose_server_was_set_back_is_told_to_begin_anew(web: Web) -> None:
+    add_walkthrough(web)
+    phone = Phone(web)
+    phone.start()
+    cursor = web.get("/sync?site=dairy", "inspector").json["cursor"]
+    assert web.get(f"/sync?site=dairy&since={cursor}", "inspector").json["anew"] is False
+    with web.parts.db.write() as db:
+        newest = db.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc()).limit(1)).one()
+        newest.id = new_id()
+    again = web.get(f"/sync?site=dairy&since={cursor}", "inspector").json
+    assert again["anew"] is True
+    assert len(again["changed"]["templates"]) == 1, "everything is sent again"

@@ -46,7 +46,7 @@ def finding(ident: str) -> dict[str, Any]:
     access=INSPECTOR,
     body=FindingBody,
     answer=FindingTaken,
-    problems=("not_found", "stale", "cross_site"),
+    problems=("not_found", "stale", "other_author", "cross_site"),
 )
 def put_finding_record(args: dict[str, Any], ident: uuid.UUID) -> Any:
     """Record a finding, or change it: a change names in If-Match the revision it was made from."""

@@ -28,7 +28,7 @@ from webapp.schemas.inspections import (
 from webapp.services import services
 
 resource = Resource("inspections", "Walkthroughs with their answers")
-_REFUSALS = ("not_found", "conflict", "cross_site")
+_REFUSALS = ("not_found", "conflict", "other_author", "cross_site")
 
 
 @resource.view("/inspections", access=READER, query=InspectionsQuery, answer=Inspections, problems=("not_found",))
@@ -83,7 +83,7 @@ def put_inspection_answer(args: dict[str, Any], ident: uuid.UUID, answer: uuid.U
     access=INSPECTOR,
     body=SubmitBody,
     answer=SubmitAnswer,
-    problems=("not_found", "content_differs", "cross_site"),
+    problems=("not_found", "content_differs", "other_author", "cross_site"),
 )
 def submit_inspection(args: dict[str, Any], ident: uuid.UUID) -> Any:
     """Call a walkthrough finished. It is complete when all its photos are here; `missing` names those that are not."""

@@ -58,7 +58,7 @@ def photo_receipt(sha256: str) -> dict[str, Any]:
     access=INSPECTOR,
     body=LinkBody,
     answer=LinkTaken,
-    problems=("not_found", "conflict", "cross_site"),
+    problems=("not_found", "conflict", "other_author", "cross_site"),
 )
 def link_photo(args: dict[str, Any], sha256: str, ident: uuid.UUID) -> Any:
     """Say what a photo is evidence for, and who took it when and where. It may come before the photo itself."""

@@ -15,6 +15,7 @@ from flask import Response, request, url_for
 
 from webapp.access import INSPECTOR, PUBLIC, principal
 from webapp.evidence.photo_store import MAX_PHOTO_BYTES
+from webapp.incoming import check_author
 from webapp.inspections.uploads import ALGORITHMS, Chunk
 from webapp.models import Upload
 from webapp.problems import Problem
@@ -29,7 +30,7 @@ _LONGEST = 200
 # What a phone may say of a photo; anything else is passed over.
 _TEXTS = ("sha256", "mime", "captured_at", "inspection", "filename")
 _NUMBERS = ("lat", "lon", "accuracy")
-_PROBLEMS = ("not_found", "tus_version", "cross_site")
+_PROBLEMS = ("not_found", "tus_version", "other_author", "cross_site")
 
 
 def _tus(status: int, **headers: str) -> Response:
@@ -59,6 +60,7 @@ def upload_options() -> Response:
 def create_upload() -> Response:
     """Begin an upload of `Upload-Length` bytes. The address to send them to is in `Location`."""
     _check_version()
+    check_author(request, principal())
     length = _number("Upload-Length")
     if length > MAX_PHOTO_BYTES:
         raise Problem("too_large", f"A photo may have {MAX_PHOTO_BYTES} bytes; this one has {length}.")
@@ -91,6 +93,7 @@ def upload_offset(ident: str) -> Response:
 def append_upload(ident: str) -> Response:
     """Send bytes from `Upload-Offset` on. The last ones are answered when the whole is verified and kept."""
     _check_version()
+    check_author(request, principal())
     if request.mimetype != _OFFSET_TYPE:
         raise Problem("unsupported_media_type", f"Send the header 'Content-Type: {_OFFSET_TYPE}'.")
     # The limit of everything else is for JSON.

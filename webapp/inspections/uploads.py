@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from collector.clock import Clock
@@ -31,6 +30,7 @@ from webapp.problems import Problem, not_found
 
 # An upload that nobody goes on with for this long is given up; the phone still has its photo and begins anew.
 LIFETIME_MS = 7 * 86_400_000
+_SWEEP_EVERY_MS = 3_600_000
 _READ = 64 * 1024
 ALGORITHMS: dict[str, Callable[[], Any]] = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
@@ -51,9 +51,11 @@ class Uploads:
         self._store = store
         self._clock = clock
         self._on_photo = on_photo
+        self._sweep_at = 0
 
     def create(self, who: Principal, length: int, sha256: str | None, given: dict[str, Any]) -> Upload:
         now = self._clock()
+        self._give_up_stale(now)
         upload = Upload(
             id=str(uuid.uuid4()),
             user_id=who.user_id,
@@ -108,16 +110,20 @@ class Uploads:
     def discard(self, who: Principal, ident: str) -> None:
         upload = self.find(who, ident)
         if upload.finished_at is None:
-            self._store.discard(ident)
-            with self._database.write() as db:
-                db.delete(db.merge(upload))
+            self._forget(upload)
 
-    def give_up_stale(self) -> int:
-        """Parts that nobody went on with. Returns how many."""
-        stale = list(self._store.stale_parts(LIFETIME_MS / 1000))
-        for ident in stale:
+    def _give_up_stale(self, now: int) -> None:
+        """Now and then: parts that nobody went on with, and their rows with them.
+
+        The row goes first: a row without its part means that the part became an original (see `_recovered`).
+        """
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + _SWEEP_EVERY_MS
+        for ident in self._store.stale_parts(LIFETIME_MS / 1000):
+            with self._database.write() as db:
+                db.execute(delete(Upload).where(Upload.id == ident, Upload.finished_at.is_(None)))
             self._store.discard(ident)
-        return len(stale)
 
     def _write(self, upload: Upload, part: Part, chunk: Chunk) -> int:
         begun = part.offset
@@ -202,10 +208,9 @@ class Uploads:
         return upload
 
     def _forget(self, upload: Upload) -> None:
-        with suppress(PartGone):
-            self._store.discard(upload.id)
         with self._database.write() as db:
-            db.delete(db.merge(upload))
+            db.execute(delete(Upload).where(Upload.id == upload.id))
+        self._store.discard(upload.id)
 
 
 def _matches(hasher: Any, chunk: Chunk, arrived: int) -> bool:

@@ -13,12 +13,13 @@ Author = dict[str, str]
 
 
 class People:
-    """Looks names up once for a whole answer. A token, or an account that is gone, is shown by its user name."""
+    """Looks accounts up once for a whole answer. A token has none: it is shown by its user name, without an id."""
 
     def __init__(self, db: Session, usernames: Iterable[str]) -> None:
         wanted = set(usernames)
-        found = db.execute(select(User.username, User.name).where(User.username.in_(wanted))) if wanted else ()
-        self._names: dict[str, str] = {row[0]: row[1] for row in found}
+        found = db.execute(select(User.username, User.id, User.name).where(User.username.in_(wanted))) if wanted else ()
+        self._found: dict[str, tuple[str, str]] = {username: (ident, name) for username, ident, name in found}
 
     def author(self, username: str) -> Author:
-        return {"username": username, "name": self._names.get(username) or username}
+        ident, name = self._found.get(username, ("", username))
+        return {"id": ident, "username": username, "name": name or username}

@@ -1,6 +1,8 @@
 """What changed since a phone last asked, told by the audit trail: every change to a record leaves a row there.
 
-The cursor is `<seq>.<ms>`: the newest audit row, and our time for the points, whose values come from collectors.
+The cursor is `<seq>.<ms>.<id>`: the newest audit row with the beginning of its id, and our time for the points, whose
+values come from collectors. A cursor whose row is not in the trail is from a database that was set back since: then
+the phone begins anew, and is told so.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from collector.profiles.vocabulary import Vocabulary
@@ -31,13 +33,15 @@ _FINISHED = 30
 _MOST = 2_000
 # A collector's transaction may commit some time after it noted the time.
 _OVERLAP_MS = 10_000
-_CURSOR = re.compile(r"(\d{1,15})\.(\d{1,15})")
+_CURSOR = re.compile(r"(\d{1,15})\.(\d{1,15})\.([0-9a-f]{0,8})")
+_MARK = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
     seq: int
     at: int
+    mark: str
 
 
 def parse_cursor(text: str | None) -> Since | None:
@@ -47,7 +51,7 @@ def parse_cursor(text: str | None) -> Since | None:
     if found is None:
         fault = "Not a cursor: take it from `cursor` of the last answer, or leave it out to begin anew."
         raise Problem("invalid", fault, errors={"since": [fault]})
-    return Since(int(found[1]), int(found[2]))
+    return Since(int(found[1]), int(found[2]), found[3])
 
 
 def changes(
@@ -55,7 +59,10 @@ def changes(
 ) -> dict[str, Any]:
     """Of one site, or of all that one sees."""
     scope.asked_site(db, who, site)
-    newest = db.scalar(select(func.max(AuditEvent.seq))) or 0
+    newest, mark = _newest(db)
+    anew = since is not None and not _is_in_trail(db, since)
+    if anew:
+        since = None
     touched = None if since is None else _touched(db, since.seq)
     changed = {
         "templates": [template_item(row) for row in _rows(db, who, site, Template, touched, "template")],
@@ -66,7 +73,20 @@ def changes(
     }
     # Nothing in these registers is ever deleted yet; a phone must be ready for it all the same.
     removed: dict[str, list[str]] = {name: [] for name in changed}
-    return {"cursor": f"{newest}.{now}", "changed": changed, "removed": removed, "server_time": iso(now)}
+    cursor = f"{newest}.{now}.{mark}"
+    return {"cursor": cursor, "anew": anew, "changed": changed, "removed": removed, "server_time": iso(now)}
+
+
+def _newest(db: Session) -> tuple[int, str]:
+    found = db.execute(select(AuditEvent.seq, AuditEvent.id).order_by(AuditEvent.seq.desc()).limit(1)).one_or_none()
+    return (found.seq, found.id[:_MARK]) if found else (0, "")
+
+
+def _is_in_trail(db: Session, since: Since) -> bool:
+    if since.seq == 0:
+        return True
+    ident = db.scalar(select(AuditEvent.id).where(AuditEvent.seq == since.seq))
+    return ident is not None and ident[:_MARK] == since.mark
 
 
 def _touched(db: Session, seq: int) -> dict[str, set[str]] | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
 from marshmallow import Schema, fields, validate
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 Outcome = Literal["pass", "fail", "na", "neutral", "unanswered"]
 Item = Mapping[str, Any]
 # An answer's content: `value`, `note`, `photos` and `reading`, as in docs/sync.md.
@@ -44,11 +48,22 @@ class QuestionType:
 
     def outcome(self, item: Item, content: Content) -> Outcome:
         """An answer without a value is unanswered, never a pass."""
-        return "unanswered" if content["value"] is None else self.judge(item, content)
+        if content["value"] is None:
+            return "unanswered"
+        found = self._total(self.judge, item, content, "unanswered")
+        return found if found in get_args(Outcome) else "unanswered"
 
     def text(self, item: Item, content: Content) -> str:
         """The answer in words, for people; empty when there is none."""
-        return "" if content["value"] is None else self.describe(item, content)
+        return "" if content["value"] is None else self._total(self.describe, item, content, "")
+
+    def _total(self, tell: Callable[[Item, Content], T], item: Item, content: Content, otherwise: T) -> T:
+        """One row that cannot be judged must not take every list away that it stands in."""
+        try:
+            return tell(item, content)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            log.exception("answer cannot be judged: type=%s item=%s", self.name, item.get("id"))
+            return otherwise
 
 
 def keys_are(value: Mapping[str, Any], *names: str) -> list[str]:

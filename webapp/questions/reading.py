@@ -5,11 +5,12 @@ The sensor's value travels as a snapshot in `reading`: what the phone showed whe
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from webapp.questions.base import Content, Item, ItemSchema, Outcome, QuestionType, is_text, keys_are
+from webapp.questions.base import Content, Item, ItemSchema, Outcome, QuestionType, is_number, is_text, keys_are
 from webapp.questions.number import number_faults, unit_sign, with_unit
 
 POINT = validate.Regexp(r"^[a-z0-9._-]+/[a-z0-9_]+$", error="must be of the form device/metric")
@@ -19,10 +20,28 @@ class ReadingItemSchema(ItemSchema):
     point = fields.String(required=True, validate=POINT)
 
 
+class Number(fields.Field[float]):
+    """A JSON number and nothing that looks like one: the snapshot is kept, and judged, as it was sent."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:  # noqa: ARG002
+        if not is_number(value):
+            raise ValidationError("must be a number")
+        return float(value)
+
+
+def _has_offset(text: str) -> None:
+    try:
+        named = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        named = False
+    if not named:
+        raise ValidationError("must be a time such as 2026-11-23T10:00:00Z")
+
+
 class SnapshotLimit(Schema):
     kind = fields.String(required=True, validate=validate.Length(max=16))
     level = fields.String(required=True, validate=validate.Length(max=16))
-    value = fields.Float(required=True)
+    value = Number(required=True)
 
 
 class SnapshotSchema(Schema):
@@ -30,13 +49,13 @@ class SnapshotSchema(Schema):
 
     point = fields.String(required=True, validate=validate.Length(max=200))
     label = fields.String(required=True, validate=validate.Length(max=200))
-    value = fields.Float(required=True, allow_none=True)
+    value = Number(required=True, allow_none=True)
     unit = fields.String(required=True, validate=validate.Length(max=20))
-    precision = fields.Integer(required=True, validate=validate.Range(0, 10))
+    precision = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10))
     quality = fields.String(required=True, validate=validate.OneOf(("good", "uncertain", "bad")))
     reasons = fields.List(fields.String(validate=validate.Length(max=64)), required=True)
-    observed_at = fields.String(required=True, validate=validate.Length(max=40))
-    age_s = fields.Float(required=True)
+    observed_at = fields.String(required=True, validate=_has_offset)
+    age_s = Number(required=True)
     freshness = fields.String(required=True, validate=validate.OneOf(("live", "cached")))
     limits = fields.List(fields.Nested(SnapshotLimit), required=True, validate=validate.Length(max=50))
 

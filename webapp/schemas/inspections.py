@@ -106,6 +106,7 @@ class SubmitAnswer(Sent):
 
 
 class AuthorShown(Sent):
+    id = fields.String(required=True, metadata={"description": "empty for a token"})
     username = fields.String(required=True)
     name = fields.String(required=True)
 

@@ -46,6 +46,7 @@ class LinkBody(Schema):
 
 
 class PhotoAuthor(Sent):
+    id = fields.String(required=True, metadata={"description": "empty for a token"})
     username = fields.String(required=True)
     name = fields.String(required=True)
 

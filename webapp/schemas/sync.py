@@ -26,6 +26,10 @@ class Changed(Answer):
 
 class SyncAnswer(Answer):
     cursor = fields.String(required=True)
+    anew = fields.Boolean(
+        required=True,
+        metadata={"description": "the cursor is of a database that was set back since: check what was sent before"},
+    )
     changed = fields.Nested(Changed, required=True)
     removed = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
     server_time = time_field()
