@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-PHONE: ViewportSize = {"width": 360, "height": 740}
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
+# Its assertions tell what was compared, like those of the tests themselves.
+pytest.register_assert_rewrite("tests.e2e.proof")
+
+from tests.e2e.phone import PHONE, QUIET, Phone  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, headless=True, args=QUIET)
+def playwright() -> Iterator[Playwright]:
+    """One for all: a thread can have no second one."""
+    with sync_playwright() as found:
         yield found
-        found.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    found = playwright.chromium.launch(executable_path=chromium, headless=True, args=QUIET)
+    yield found
+    found.close()
 
 
 @pytest.fixture
@@ -33,3 +39,21 @@ def phone(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+Phones = Callable[..., Phone]
+
+
+@pytest.fixture
+def phones(playwright: Playwright, chromium: str, tmp_path: Path) -> Iterator[Phones]:
+    """`phones("first", url)`: a phone with a profile of that name, which can be killed and comes back."""
+    made: list[Phone] = []
+
+    def make(name: str, url: str, *flags: str) -> Phone:
+        made.append(Phone(playwright, chromium, tmp_path / f"profile-{name}", url, flags).start())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+    assert [error for one in made for error in one.errors] == []

@@ -24,6 +24,8 @@ from webapp.users import add_user
 SITE = "dairy"
 PASSWORD = "demo-password-1"
 SECOND_INSPECTOR = "ines"
+# What our own pages send with a change.
+_OURS = {"X-Fieldproof": "1", "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 
 
 def healthy(port: int) -> bool:
@@ -87,7 +89,7 @@ class Dairy:
         """Signed in with a password, as a person's browser."""
         if who not in self._cookies:
             self._cookies[who] = self._sign_in(who)
-        headers = {"Cookie": self._cookies[who], "X-Fieldproof": "1", "Content-Type": "application/json"}
+        headers = {"Cookie": self._cookies[who], **_OURS}
         data = None if body is None else json.dumps(body).encode()
         url = f"http://127.0.0.1:{self.port}/api/v1{path}"
         request = urllib.request.Request(url, data, headers, method=method)
@@ -96,7 +98,7 @@ class Dairy:
 
     def _sign_in(self, who: str) -> str:
         body = json.dumps({"username": who, "password": PASSWORD}).encode()
-        headers = {"X-Fieldproof": "1", "Content-Type": "application/json"}
+        headers = dict(_OURS)
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v1/session", body, headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.headers["Set-Cookie"]).split(";")[0]

@@ -5,34 +5,58 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Geolocation, Page, Playwright, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Geolocation,
+    Locator,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+)
 from playwright.sync_api import Error as BrowserError
 
 from tests.e2e.claims import RECORDER, Claim, parse_claims
-from tests.e2e.conftest import PHONE, QUIET
 from tests.e2e.dairy import PASSWORD
 from tests.processes import command_lines, descendants, kill
 from tests.servers import wait_for
 
+PHONE: ViewportSize = {"width": 360, "height": 740}
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
 # The outfall of the demo's dairy, more or less.
 PLACE: Geolocation = {"latitude": 52.5034, "longitude": -6.5669, "accuracy": 8.0}
 _WAIT_MS = 20_000
+# The parts that are loaded when they are first needed come into the cache after the first paint.
+_ALL_CACHED = """async () => {
+  const wanted = [...(await (await fetch('/sw.js')).text()).matchAll(/\\/assets\\/[\\w.-]+/g)].map(([path]) => path);
+  const there = await Promise.all(wanted.map((path) => caches.match(path)));
+  return wanted.length > 0 && there.every(Boolean);
+}"""
 
 
 class Phone:
     """`page` is the open tab. What the app claims to be on the server is collected in `claims`, across all kills."""
 
-    def __init__(self, playwright: Playwright, chromium: str, profile: Path, url: str) -> None:
+    def __init__(
+        self, playwright: Playwright, chromium: str, profile: Path, url: str, flags: Sequence[str] = ()
+    ) -> None:
         self.url = url
         self.claims: list[Claim] = []
         self.errors: list[str] = []
         self.kills = 0
+        self.name = "inspector"
         self.page: Page
         self._playwright, self._chromium, self._profile = playwright, chromium, profile
+        self._flags = ["--hide-crash-restore-bubble", *flags]
         self._context: BrowserContext | None = None
         self._offline = False
 
@@ -40,7 +64,7 @@ class Phone:
 
     def start(self) -> Phone:
         self._context = self._playwright.chromium.launch_persistent_context(
-            self._profile, executable_path=self._chromium, headless=True, args=[*QUIET, "--hide-crash-restore-bubble"],
+            self._profile, executable_path=self._chromium, headless=True, args=[*QUIET, *self._flags],
             viewport=PHONE, has_touch=True, locale="en-IE", geolocation=PLACE, permissions=["geolocation"],
         )  # fmt: skip
         self._context.set_default_timeout(_WAIT_MS)
@@ -130,11 +154,50 @@ class Phone:
     def open(self, path: str = "/") -> None:
         self.page.goto(self.url + path)
 
+    def come_back(self, path: str) -> None:
+        """After a kill. Browsers write cookies to the disk now and then: a session may be lost, the work may not."""
+        self.open(path)
+        form = self.page.get_by_label("User name")
+        expect(self.chip.or_(form)).to_be_visible()
+        if form.count():
+            self.sign_in(self.name)
+            self.open(path)
+        expect(self.chip).to_be_visible()
+
     def sign_in(self, name: str = "inspector") -> None:
+        self.name = name
         self.page.get_by_label("User name").fill(name)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_label("User name")).to_have_count(0)
+
+    def set_up(self, name: str = "inspector") -> None:
+        """Signed in, with everything on the phone that it needs without a network."""
+        self.open("/walkthroughs")
+        self.sign_in(name)
+        expect(self.page.locator("[data-testid^=template-]").first).to_be_visible()
+        self.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        self.until(lambda: bool(self.page.evaluate(_ALL_CACHED)), 30, "the app's files in the cache")
+
+    def end_session(self) -> None:
+        """At the server, as when a manager ends it: the phone is not told."""
+        assert self._context is not None
+        headers = {"X-Fieldproof": "1", "Sec-Fetch-Site": "same-origin"}
+        kept = self._context.cookies()
+        assert self._context.request.delete(f"{self.url}/api/v1/session", headers=headers).ok
+        self._context.add_cookies(kept)  # type: ignore[arg-type]
+
+    @property
+    def chip(self) -> Locator:
+        return self.page.get_by_test_id("sync-chip")
+
+    def until(self, condition: Callable[[], bool], seconds: float = 30, what: str = "the condition") -> None:
+        """Like `wait_for`, and listens to the browser meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what} did not come about within {seconds:.0f} s")
+            self.page.wait_for_timeout(50)
 
     def _hear(self, message: ConsoleMessage) -> None:
         self.claims += parse_claims(message.text)

@@ -9,8 +9,9 @@
   let shown = new Set();
   const chipped = new Set();
 
-  const say = (at, by, items) =>
-    items.length && console.debug(`claim:${JSON.stringify({ at, by, items })}`);
+  const say = (at, by, items) => {
+    if (items.length > 0) console.debug(`claim:${JSON.stringify({ at, by, items })}`);
+  };
 
   function marks() {
     const at = Date.now();
@@ -18,7 +19,9 @@
     for (const mark of document.querySelectorAll("[data-sync=server][data-kind][data-ref]")) {
       now.add(`${mark.dataset.kind}:${mark.dataset.ref}`);
     }
-    say(at, "mark", [...now].filter((name) => !shown.has(name)));
+    const fresh = [...now].filter((name) => !shown.has(name));
+    say(at, "mark", fresh);
+    for (const name of fresh) if (name.startsWith("inspection:")) void whole(at, name.slice(11));
     shown = now;
   }
 
@@ -41,7 +44,8 @@
     return db;
   }
 
-  async function made(before) {
+  /** What was made on this phone before that time: of one walkthrough, or of all. */
+  async function made(before, inspection = null) {
     const db = await open();
     if (!db) return [];
     const stores = ["inspections", "answers", "findings", "captures"];
@@ -52,6 +56,7 @@
     const name = (rows, time, kind, key = "id") =>
       rows
         .filter((row) => row.here !== false && row[time] && row[time] <= before)
+        .filter((row) => inspection === null || [row.inspection, row.id].includes(inspection))
         .map((row) => `${kind}:${row[key]}`);
     return [
       ...name(answers, "answeredAt", "answer"),
@@ -61,6 +66,12 @@
       ...name(inspections, "submittedAt", "submit"),
     ];
   }
+
+  // A walkthrough's mark speaks for all that is in it.
+  const whole = (at, inspection) =>
+    made(at - SETTLED_MS, inspection)
+      .then((items) => say(at, "whole", items))
+      .catch(() => undefined);
 
   // Of what the chip speaks for, only what it had not spoken for before: the server's times do not change.
   async function chip() {

@@ -34,6 +34,7 @@ class FaultProxy:
         self._up, self._down = Lane(), Lane()
         self._rules = Rules()
         self._wires: set[Wire] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._listener = socket.create_server((host, 0), backlog=100)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self.port = int(self._listener.getsockname()[1])
@@ -113,6 +114,8 @@ class FaultProxy:
         await self._ended.wait()
         server.close()
         await self._cut()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=5)
 
     async def _cut(self) -> int:
         wires = list(self._wires)
@@ -122,6 +125,9 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        if task := asyncio.current_task():
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         if self.refusing:
             reset(writer)
             return
