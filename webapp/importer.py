@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,6 +39,12 @@ _JSON_BYTES = 16 << 20
 # Findings that belong to no walkthrough stand in a file of their own.
 _RECORDS = re.compile(r"inspections/[0-9a-f-]{36}\.json|findings\.json")
 _PHOTO = re.compile(r"photos/([0-9a-f]{64})")
+
+
+Take = Callable[[zipfile.ZipFile, str, "Imported"], None]
+# What a damaged, encrypted or invented member of an archive raises when it is read.
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError, KeyError, TypeError,
+           AttributeError)  # fmt: skip
 
 
 class ImportFailed(Exception):  # noqa: N818 - said to a person
@@ -71,33 +78,40 @@ class Importer:
         self._clock = clock
         self._delivered_by = delivered_by
         self._told = told
+        self._inspections: set[str] = set()
+        self._links: set[str] = set()
 
     def run(self, path: Path) -> Imported:
-        """Raises ImportFailed when it is no export of ours."""
+        """Raises ImportFailed when it is no export of ours, StoreUnavailable when the disk is full or away."""
         result = Imported()
         try:
             with zipfile.ZipFile(path) as archive:
                 names = _check_head(archive)
-                for name in sorted(one for one in names if _RECORDS.fullmatch(one)):
-                    self._told(name)
-                    self._inspection(_json(archive, name), result)
-                for name in sorted(one for one in names if _PHOTO.fullmatch(one)):
-                    self._told(name)
-                    self._photo(archive, name, result)
+                for pattern, take in ((_RECORDS, self._records), (_PHOTO, self._photo)):
+                    for name in sorted(one for one in names if pattern.fullmatch(one)):
+                        self._told(name)
+                        self._member(archive, name, take, result)
         except (zipfile.BadZipFile, OSError) as error:
             raise ImportFailed(f"{path}: {error}. Export the file anew on the phone.") from error
         return result
 
-    def _inspection(self, content: Any, result: Imported) -> None:
-        """Row by row, each in a transaction of its own: what cannot be taken loses nothing else."""
-        for name, what, work in self._rows(content):
+    def _member(self, archive: zipfile.ZipFile, name: str, take: Take, result: Imported) -> None:
+        """One file of the archive: what is broken in it loses nothing of the others."""
+        try:
+            take(archive, name, result)
+        except _BROKEN as error:
+            result.faults.append(f"{name}: cannot be read: {error or type(error).__name__}")
+
+    def _records(self, archive: zipfile.ZipFile, name: str, result: Imported) -> None:
+        """Row by row, each in a transaction of its own."""
+        for count, what, work in self._rows(_json(archive, name)):
             try:
-                result.count(name, work())
+                result.count(count, work())
             except ValidationError as error:
                 result.faults.append(f"{what}: {error.messages}")
             except Problem as problem:
                 result.faults.append(f"{what}: {problem.detail}")
-            except (KeyError, TypeError, AttributeError) as error:
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
                 result.faults.append(f"{what}: not of the form of an export ({error!r})")
 
     def _rows(self, content: Any) -> Iterator[tuple[str, str, Callable[[], bool]]]:
@@ -118,7 +132,9 @@ class Importer:
     def _head(self, content: Any, ident: str) -> bool:
         args, sha256 = _loaded(InspectionHead, content["header"], id=ident)
         with self._database.write() as db:
-            return put_inspection(db, self._author(content), self._arrival(), ident, args, sha256)[1]
+            new = put_inspection(db, self._author(content), self._arrival(), ident, args, sha256)[1]
+        self._inspections.add(ident)
+        return new
 
     def _answer(self, row: Any, inspection: str) -> bool:
         args, sha256 = _loaded(AnswerBody, row["body"], id=row["id"], inspection=inspection)
@@ -143,6 +159,7 @@ class Importer:
         args, sha256 = _loaded(LinkBody, row["body"], id=row["id"], photo=row["sha256"])
         with self._database.write() as db:
             put_link(db, self._author(row), self._arrival(), row["sha256"], row["id"], args, sha256)
+        self._links.add(row["id"])
         return False
 
     def _submit(self, content: Any, ident: str) -> bool:
@@ -167,7 +184,7 @@ class Importer:
                 db, stored.sha256, stored.size, stored.mime,
                 arrival=self._arrival(), actor=self._delivered_by, given={},
             )  # fmt: skip
-            for (site,) in db.execute(_sites_naming(sha256)).all():
+            for (site,) in db.execute(_sites_naming(sha256, self._inspections, self._links)).all():
                 open_to(db, sha256, site)
         result.count("photos", new)
 
@@ -193,8 +210,11 @@ class Importer:
 
 def _check_head(archive: zipfile.ZipFile) -> list[str]:
     names = archive.namelist()
-    head = _json(archive, "fieldproof.json") if "fieldproof.json" in names else None
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    try:
+        head = _json(archive, "fieldproof.json")
+    except _BROKEN:
+        head = {}
+    if head.get("format") != FORMAT:
         raise ImportFailed("this is no export of Fieldproof: it has no fieldproof.json that says so")
     if head.get("version") != VERSION:
         given = head.get("version")
@@ -203,12 +223,13 @@ def _check_head(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
+    """Raises ValueError for what is no JSON object of a size that a walkthrough may have."""
     if archive.getinfo(name).file_size > _JSON_BYTES:
-        raise ImportFailed(f"{name}: larger than {_JSON_BYTES >> 20} MiB, which no walkthrough is")
-    try:
-        return orjson.loads(archive.read(name))
-    except orjson.JSONDecodeError as error:
-        raise ImportFailed(f"{name}: {error}") from error
+        raise ValueError(f"larger than {_JSON_BYTES >> 20} MiB, which no walkthrough is")
+    content = orjson.loads(archive.read(name))
+    if not isinstance(content, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - of the file, not of an argument
+    return content
 
 
 def _loaded(schema: type[Schema], body: Any, **ids: str) -> tuple[dict[str, Any], str]:
@@ -220,10 +241,11 @@ def _loaded(schema: type[Schema], body: Any, **ids: str) -> tuple[dict[str, Any]
         raise ValidationError(str(error)) from error
 
 
-def _sites_naming(sha256: str) -> CompoundSelect[str]:
+def _sites_naming(sha256: str, inspections: set[str], links: set[str]) -> CompoundSelect[str]:
+    """Sites of those rows of this archive that name the photo: others may have named its hash without having it."""
     of_inspections = (
         select(Inspection.site_id)
         .join(InspectionPhoto, InspectionPhoto.inspection_id == Inspection.id)
-        .where(InspectionPhoto.sha256 == sha256)
+        .where(InspectionPhoto.sha256 == sha256, Inspection.id.in_(inspections))
     )
-    return of_inspections.union(select(PhotoLink.site_id).where(PhotoLink.photo == sha256))
+    return of_inspections.union(select(PhotoLink.site_id).where(PhotoLink.photo == sha256, PhotoLink.id.in_(links)))

@@ -37,11 +37,18 @@ def arrival(request: Request, now: int) -> Arrival:
 
 def body_digest(request: Request, **ids: str) -> str:
     """Of the body exactly as it was sent, with the ids of the address: what the phone computed too."""
+    raw = request.get_data(cache=True)
+    if b"\\u0000" in raw:
+        raise _unusable("it contains U+0000, which PostgreSQL does not keep")
     try:
-        return digest({**orjson.loads(request.get_data(cache=True)), **ids})
+        return digest({**orjson.loads(raw), **ids})
     except ValueError as error:
-        fault = f"The body has no canonical form: {error}"
-        raise Problem("invalid", fault, errors={"body": [fault]}) from error
+        raise _unusable(str(error)) from error
+
+
+def _unusable(why: str) -> Problem:
+    fault = f"The body has no canonical form that can be kept: {why}"
+    return Problem("invalid", fault, errors={"body": [fault]})
 
 
 def expected_revision(request: Request) -> int | None:

@@ -154,3 +154,21 @@ def test_a_finding_that_was_changed_here_meanwhile_is_kept_beside_it(web: Web, p
     assert [found.findings for found in done] == [1, 0]
     texts = {item["text"] for item in web.items("/findings?site=dairy") if item["text"].startswith("Drip")}
     assert texts == {"Drip", "Drip, tray put under it"}
+
+
+def test_a_broken_member_of_the_archive_is_named_and_loses_nothing_of_the_others(
+    web: Web, phone: Phone, tmp_path: Path
+) -> None:
+    broken = {f"inspections/{new_id()}.json": text for text in ("[]", "5", "{", '{"findings": [3]}')}
+    done = bring(web, export(phone, tmp_path / "export.zip", **broken))
+    assert (done.inspections, done.answers, done.photos, len(done.faults)) == (1, 2, 1, 4)
+
+
+def test_an_imported_photo_is_not_opened_to_a_site_that_only_knew_its_hash(
+    web: Web, phone: Phone, tmp_path: Path
+) -> None:
+    claim = {"aspect": world.BREWERY_ASPECT}
+    assert web.ask("PUT", f"/photos/{SHA256}/links/{new_id()}", "stranger", json=claim).status_code == 201
+    assert bring(web, export(phone, tmp_path / "export.zip")).faults == []
+    assert web.get(f"/photos/{SHA256}/receipt", "manager").status_code == 200
+    assert web.get(f"/photos/{SHA256}/receipt", "stranger").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Any
 
 import pytest
@@ -164,3 +165,25 @@ def test_the_server_says_what_it_can(web: Web) -> None:
     assert {"creation", "checksum"} <= set(answer.headers["Tus-Extension"].split(","))
     assert {"sha1", "sha256"} == set(answer.headers["Tus-Checksum-Algorithm"].split(","))
     assert answer.headers["Tus-Max-Size"] == str(MAX_PHOTO_BYTES)
+
+
+def test_an_upload_that_nobody_goes_on_with_is_given_up_and_opens_nothing(web: Web) -> None:
+    """Naming the hash and length of another's photo, sending nothing and waiting must not open it."""
+    tus.upload(web, "stranger", PHOTO)
+    address = tus.begin(web, "inspector", len(PHOTO), sha256=SHA256)
+    part = web.parts.photos.root / "uploads" / f"{address.rsplit('/', 1)[1]}.part"  # type: ignore[attr-defined]
+    os.utime(part, (1, 1))
+    web.clock.advance(8 * 86_400_000)
+    tus.begin(web, "inspector", 5)
+    assert not part.exists()
+    assert tus.offset(web, "inspector", address).status_code == 404
+    assert web.ask("HEAD", f"/photos/{SHA256}", "inspector").status_code == 404
+
+
+def test_a_finished_upload_whose_photo_was_lost_is_gone_so_that_the_phone_begins_anew(web: Web) -> None:
+    address = tus.begin(web, "inspector", len(PHOTO), sha256=SHA256)
+    tus.patch(web, "inspector", address, 0, PHOTO)
+    web.parts.photos.path(SHA256).unlink()
+    assert tus.offset(web, "inspector", address).status_code == 410
+    assert tus.upload(web, "inspector", PHOTO).status_code == 204
+    assert web.get(f"/photos/{SHA256}/receipt", "inspector").status_code == 200

@@ -373,3 +373,36 @@ def test_a_phone_whose_server_was_set_back_is_told_to_begin_anew(web: Web) -> No
     again = web.get(f"/sync?site=dairy&since={cursor}", "inspector").json
     assert again["anew"] is True
     assert len(again["changed"]["templates"]) == 1, "everything is sent again"
+
+
+def test_an_answer_replaces_only_answers_to_its_own_item(phone: Phone) -> None:
+    fail = phone.answer("clear", {"choice": "fail"}, note="Foam")
+    phone.answer("words", {"text": "All well"}, replaces=[fail])
+    found = phone.read()
+    assert found["progress"]["fail"] == 1
+    assert all(answer["current"] for answer in found["answers"])
+
+
+def test_evidence_of_an_aspect_comes_from_its_own_site_alone(web: Web) -> None:
+    add_walkthrough(web)
+    body = {
+        "site": "brewery", "inspection": None, "item": None, "kind": "major", "text": "Slander",
+        "aspect": world.EFFLUENT_ASPECT, "location": world.OUTFALL, "photos": [],
+        "found_at": "2026-11-23T10:00:00.000Z", **Phone(web).by,
+    }  # fmt: skip
+    assert web.ask("PUT", f"/findings/{new_id()}", "stranger", json=body).status_code == 201, "kept, not lost"
+    found = web.get(f"/aspects/{world.EFFLUENT_ASPECT}/evidence", "chief_auditor").json
+    assert "Slander" not in str(found)
+
+
+def test_no_receipt_is_given_for_an_original_that_is_damaged(web: Web) -> None:
+    add_walkthrough(web)
+    path = web.parts.photos.path(SHA256)
+    path.chmod(0o600)
+    path.write_bytes(PHOTO[:-1] + b"?")
+    assert web.get(f"/photos/{SHA256}/receipt", "inspector").status_code == 404
+
+
+def test_a_text_that_no_database_keeps_is_refused_in_words(phone: Phone) -> None:
+    refused = phone.put(new_id(), phone.body("clear", {"choice": "pass"}, note="a\x00b"))
+    assert (refused.status_code, "U+0000" in refused.json["detail"]) == (422, True)

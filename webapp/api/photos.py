@@ -5,6 +5,7 @@ Originals are served only as attachments: a file may be a photo and a web page a
 
 from __future__ import annotations
 
+import logging
 import uuid
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from webapp.resource import Resource
 from webapp.schemas.photos import LinkBody, LinkTaken, ReceiptShown
 from webapp.services import services
 
+log = logging.getLogger(__name__)
 resource = Resource("photos", "Photos and their receipts")
 # The content of an address with a hash in it never changes; it is for its viewer alone.
 _KEEP = "private, max-age=31536000, immutable"
@@ -48,8 +50,12 @@ def has_photo(sha256: str) -> Response:
 
 @resource.view("/photos/<sha256>/receipt", access=READER, answer=ReceiptShown, problems=("not_found",))
 def photo_receipt(sha256: str) -> dict[str, Any]:
-    """That this server holds the photo: phones free their copy only on this."""
-    return receipt(_found(sha256), current_app.config["SECRET_KEY"])
+    """That this server holds the photo: phones free their copy only on this, so the bytes are read and hashed anew."""
+    photo = _found(sha256)
+    if not services().photos.check(sha256):
+        log.error("original is damaged: sha256=%s", sha256)
+        raise not_found("photo", sha256)
+    return receipt(photo, current_app.config["SECRET_KEY"])
 
 
 @resource.view(

@@ -83,6 +83,8 @@ class Uploads:
     def offset(self, who: Principal, ident: str) -> tuple[Upload, int]:
         upload = self.find(who, ident)
         if upload.finished_at is not None:
+            if not self._store.holds(upload.sha256 or "", upload.length):
+                raise _gone()
             return upload, upload.length
         size = self._store.size(ident)
         if size is None:
@@ -184,7 +186,7 @@ class Uploads:
     def _recovered(self, who: Principal, upload: Upload) -> Upload:
         """A kill may fall between keeping the original and recording it: then it is recorded now."""
         if upload.sha256 is None or not self._store.holds(upload.sha256, upload.length):
-            raise Problem("upload_gone", "This upload was discarded or given up. Make a new one.")
+            raise _gone()
         with self._store.open(upload.sha256) as file:
             stored = self._store.put(file, upload.sha256)
         return self._record(who, upload, stored)
@@ -223,6 +225,10 @@ def _site_of(db: Session, who: Principal, upload: Upload) -> str | None:
     ident = upload.given.get("inspection")
     site = db.scalar(select(Inspection.site_id).where(Inspection.id == ident)) if ident else None
     return site if site is not None and who.sees_site(site) else None
+
+
+def _gone() -> Problem:
+    return Problem("upload_gone", "This upload was discarded or given up, or its photo is lost. Make a new one.")
 
 
 def _locked() -> Problem:

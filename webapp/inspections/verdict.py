@@ -14,8 +14,20 @@ from webapp.questions.base import Content, Item, Outcome
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "unanswered", "na", "neutral", "pass")
 
 
-def replaced_ids(answers: Iterable[Answer]) -> set[str]:
-    return {ident for answer in answers for ident in answer.replaces}
+def replaced_ids(answers: Sequence[Answer]) -> set[str]:
+    """Ids that another answer to the same item replaces. One that came earlier replaces none that came later, and so
+    two can never replace one another."""
+    order = {answer.id: (answer.item, answer.repeat, answer.received_at) for answer in answers}
+    return {
+        ident
+        for answer in answers
+        for ident in answer.replaces
+        if ident != answer.id and _is_earlier(order.get(ident), answer)
+    }
+
+
+def _is_earlier(replaced: tuple[str, int, int] | None, answer: Answer) -> bool:
+    return replaced is not None and replaced[:2] == (answer.item, answer.repeat) and replaced[2] <= answer.received_at
 
 
 def heads_of(answers: Sequence[Answer]) -> dict[str, list[Answer]]:

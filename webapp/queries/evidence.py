@@ -34,11 +34,13 @@ def evidence(
     aspect = get_aspect(db, who, ident)
     if aspect is None:
         return None
-    photos = photos_linked(db, who, and_(PhotoLink.aspect_id == ident, *_between(PhotoLink.captured_at, args)))
+    # Rows of another site that name this aspect are kept where they are, and are no evidence for it.
+    own = PhotoLink.site_id == aspect["site"]
+    photos = photos_linked(db, who, and_(PhotoLink.aspect_id == ident, own, *_between(PhotoLink.captured_at, args)))
     items = [
         *({"kind": "photo", "at": photo["links"][0]["captured_at"], "photo": photo} for photo in photos),
-        *_answers(db, who, ident, args),
-        *_findings(db, who, ident, args),
+        *_answers(db, aspect, args),
+        *_findings(db, aspect, args),
         *_alarms(db, who, ident, args, vocabulary),
     ]
     return {"aspect": aspect, "items": sorted(items, key=lambda item: item["at"], reverse=True), "photos": photos}
@@ -49,13 +51,14 @@ def _between(column: Any, args: Mapping[str, Any]) -> list[Any]:
     return found if args["end"] is None else [*found, column < args["end"]]
 
 
-def _answers(db: Session, who: Principal, ident: str, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _answers(db: Session, aspect: Mapping[str, Any], args: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Current answers that were given; earlier versions stand in their walkthrough."""
     found = (
         select(Answer, Inspection, Template)
         .join(Inspection, Inspection.id == Answer.inspection_id)
         .join(Template, and_(Template.id == Inspection.template_id, Template.version == Inspection.template_version))
-        .where(Answer.aspect_id == ident, scope.in_sites(who, Inspection.site_id), *_between(Answer.answered_at, args))
+        .where(Answer.aspect_id == aspect["id"], Inspection.site_id == aspect["site"])
+        .where(*_between(Answer.answered_at, args))
         .order_by(Answer.answered_at.desc(), Answer.id)
         .limit(_MOST)
     )
@@ -87,9 +90,11 @@ def _answered(answer: Answer, inspection: Inspection, template: Template, people
     }
 
 
-def _findings(db: Session, who: Principal, ident: str, args: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _findings(db: Session, aspect: Mapping[str, Any], args: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = select(Finding).where(
-        Finding.aspect_id == ident, scope.in_sites(who, Finding.site_id), *_between(Finding.found_at, args)
+        Finding.aspect_id == aspect["id"],
+        Finding.site_id == aspect["site"],
+        *_between(Finding.found_at, args),
     )
     findings = list(db.scalars(found.order_by(Finding.found_at.desc(), Finding.id).limit(_MOST)))
     people = People(db, (finding.author for finding in findings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,16 +31,22 @@ class Register:
         return self.aspect(self.point_aspects.get((device.id, metric), device.aspect_id))
 
 
-def read_register(db: Session) -> Register:
-    rows = db.execute(select(Location.id, Location.parent_id, Location.name)).all()
+def read_register(db: Session, site: str | None = None) -> Register:
+    """Of all sites, or of one: what a record of that site may be shown with."""
+    rows = db.execute(_of(site, select(Location.id, Location.parent_id, Location.name), Location)).all()
     names: dict[str, str] = {row.id: row.name for row in rows}
     parents: dict[str, str | None] = {row.id: row.parent_id for row in rows}
     locations = {
         ident: {"id": ident, "name": name, "path": _path(ident, names, parents)} for ident, name in names.items()
     }
-    aspects = {row.id: {"id": row.id, "name": row.name} for row in db.execute(select(Aspect.id, Aspect.name))}
+    named = db.execute(_of(site, select(Aspect.id, Aspect.name), Aspect))
+    aspects = {row.id: {"id": row.id, "name": row.name} for row in named}
     of_points = {(row.device_id, row.metric): row.aspect_id for row in db.scalars(select(PointAspect))}
     return Register(locations, aspects, of_points)
+
+
+def _of(site: str | None, wanted: Any, table: type[Location | Aspect]) -> Any:
+    return wanted if site is None else wanted.where(table.site_id == site)
 
 
 def _path(ident: str, names: dict[str, str], parents: dict[str, str | None]) -> str:

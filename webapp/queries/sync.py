@@ -122,7 +122,11 @@ def _points(
 ) -> list[dict[str, Any]]:
     after = None if since is None else since.at - _OVERLAP_MS
     args = {"device": None, "site": site, "since": after, "q": None, "sort": None, "cursor": None, "limit": 1000}
-    return list_points(db, who, args, vocabulary, now)[0]
+    points, cursor = list_points(db, who, args, vocabulary, now)
+    while cursor is not None:
+        more, cursor = list_points(db, who, {**args, "cursor": cursor}, vocabulary, now)
+        points += more
+    return points
 
 
 def _inspections(

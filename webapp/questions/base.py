@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Outcome = Literal["pass", "fail", "na", "neutral", "unanswered"]
 Item = Mapping[str, Any]
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 # An answer's content: `value`, `note`, `photos` and `reading`, as in docs/sync.md.
 Content = Mapping[str, Any]
 SLUG = validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,63}$", error="use a-z, 0-9 and -, at most 64 characters")
@@ -50,8 +51,8 @@ class QuestionType:
         """An answer without a value is unanswered, never a pass."""
         if content["value"] is None:
             return "unanswered"
-        found = self._total(self.judge, item, content, "unanswered")
-        return found if found in get_args(Outcome) else "unanswered"
+        found: Outcome = self._total(self.judge, item, content, "unanswered")
+        return found if found in _OUTCOMES else "unanswered"
 
     def text(self, item: Item, content: Content) -> str:
         """The answer in words, for people; empty when there is none."""

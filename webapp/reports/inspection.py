@@ -51,7 +51,7 @@ class Page:
         self.zone = ZoneInfo(site.timezone if site else "UTC")
         self._db, self._app = db, app
         self._inspection = inspection
-        self._register: Register = read_register(db)
+        self._register: Register = read_register(db, inspection["site"])
         self._numbers = {photo["sha256"]: n for n, photo in enumerate(self._ordered(), start=1)}
 
     def time(self, text: str | None) -> str:
