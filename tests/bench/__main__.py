@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from tests.bench import history, ingest, outbox
+from tests.bench import history, ingest, outbox, phone
 from tests.bench.report import Row, show
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
     "history": history.measure,
     "ingest": ingest.measure,
     "outbox": outbox.measure,
+    "phone": phone.measure,
 }
 
 
