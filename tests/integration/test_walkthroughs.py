@@ -406,3 +406,11 @@ def test_no_receipt_is_given_for_an_original_that_is_damaged(web: Web) -> None:
 def test_a_text_that_no_database_keeps_is_refused_in_words(phone: Phone) -> None:
     refused = phone.put(new_id(), phone.body("clear", {"choice": "pass"}, note="a\x00b"))
     assert (refused.status_code, "U+0000" in refused.json["detail"]) == (422, True)
+
+
+def test_the_evidence_of_an_aspect_sums_up_its_readings(web: Web) -> None:
+    web.write_readings("dairy.effluent", "flow", [(NOW - n * MINUTE, 10.0 + n, 0) for n in range(3)])
+    found = web.get(f"/aspects/{world.EFFLUENT_ASPECT}/evidence", "auditor").json["readings"]
+    (flow,) = [row for row in found if row["point"] == "dairy.effluent/flow"]
+    assert (flow["count"], flow["min"], flow["mean"], flow["max"], flow["unit"]) == (3, 10.0, 11.0, 12.0, "m3/h")
+    assert "dairy.effluent/ph" not in {row["point"] for row in found}, "its own aspect, not its device's"

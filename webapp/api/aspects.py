@@ -39,9 +39,10 @@ def aspect(ident: str) -> dict[str, Any]:
     "/aspects/<ident>/evidence", access=READER, query=EvidenceQuery, answer=Evidence, problems=("not_found",)
 )
 def aspect_evidence(args: dict[str, Any], ident: str) -> dict[str, Any]:
-    """What stands behind an aspect, newest first: photos, answers, findings and alarms."""
-    with services().db.read() as db:
-        found = evidence(db, principal(), ident, args, services().vocabulary)
+    """What stands behind an aspect: readings summed up; photos, answers, findings and alarms, newest first."""
+    app = services()
+    with app.db.read() as db:
+        found = evidence(db, principal(), ident, args, app.vocabulary, app.store, app.clock())
     if found is None:
         raise not_found("aspect", ident)
     return found

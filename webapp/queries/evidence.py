@@ -1,15 +1,18 @@
-"""What stands behind an aspect, in time order: photos, answers, findings and alarms."""
+"""What stands behind an aspect: readings summed up; photos, answers, findings and alarms in time order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from collector.errors import StoreUnavailable
 from collector.profiles.vocabulary import Vocabulary
 from collector.sitedb.tables import Alarm, Device
+from collector.stores.base import ReadingStore
 from webapp.auth import Principal
 from webapp.inspections.content import item_of
 from webapp.inspections.verdict import content_of, replaced_ids
@@ -20,17 +23,30 @@ from webapp.queries.alarms import alarm_items
 from webapp.queries.inspections import answer_item, finding_item
 from webapp.queries.people import People
 from webapp.queries.photos import photos_linked
+from webapp.queries.points import describe
 from webapp.queries.registers import get_aspect
 from webapp.questions import QUESTIONS
 
+log = logging.getLogger(__name__)
 # Of each kind: a page for people, not an export.
 _MOST = 500
+_DAY_S = 86_400
+_SPAN_MS = 30 * _DAY_S * 1000
 
 
 def evidence(
-    db: Session, who: Principal, ident: str, args: Mapping[str, Any], vocabulary: Vocabulary
+    db: Session,
+    who: Principal,
+    ident: str,
+    args: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    store: ReadingStore,
+    now: int,
 ) -> dict[str, Any] | None:
-    """Newest first, between `start` and `end` (ms, either may be None). None for an aspect that one may not see."""
+    """Newest first, between `start` and `end` (ms, either may be None). None for an aspect that one may not see.
+
+    Readings are summed up over the same span, of 30 days where it is open.
+    """
     aspect = get_aspect(db, who, ident)
     if aspect is None:
         return None
@@ -43,12 +59,49 @@ def evidence(
         *_findings(db, aspect, args),
         *_alarms(db, who, ident, args, vocabulary),
     ]
-    return {"aspect": aspect, "items": sorted(items, key=lambda item: item["at"], reverse=True), "photos": photos}
+    return {
+        "aspect": aspect,
+        "readings": _readings(aspect["points"], args, vocabulary, store, now),
+        "items": sorted(items, key=lambda item: item["at"], reverse=True),
+        "photos": photos,
+    }
 
 
 def _between(column: Any, args: Mapping[str, Any]) -> list[Any]:
     found = [] if args["start"] is None else [column >= args["start"]]
     return found if args["end"] is None else [*found, column < args["end"]]
+
+
+def _readings(
+    points: Sequence[str], args: Mapping[str, Any], vocabulary: Vocabulary, store: ReadingStore, now: int
+) -> list[dict[str, Any]]:
+    """Good and uncertain readings of each point; none at all where the store does not answer now."""
+    end = now if args["end"] is None else args["end"]
+    start = end - _SPAN_MS if args["start"] is None else args["start"]
+    try:
+        return [_summed(point, start, end, vocabulary, store) for point in points]
+    except StoreUnavailable as error:
+        log.warning("evidence without readings: store unavailable: error=%s", error)
+        return []
+
+
+def _summed(point: str, start: int, end: int, vocabulary: Vocabulary, store: ReadingStore) -> dict[str, Any]:
+    device, _, metric = point.rpartition("/")
+    found = store.buckets(device, metric, start, end, _DAY_S)
+    count = sum(found.count)
+    total = sum(mean * n for mean, n in zip(found.mean, found.count, strict=True))
+    known = describe(vocabulary, metric)
+    return {
+        "point": point,
+        "label": known["label"],
+        "unit": known["unit"],
+        "count": count,
+        "min": min(found.min, default=None),
+        "mean": total / count if count else None,
+        "max": max(found.max, default=None),
+        "start": iso(start),
+        "end": iso(end),
+    }
 
 
 def _answers(db: Session, aspect: Mapping[str, Any], args: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -37,7 +37,20 @@ class EvidenceItem(Answer):
     alarm = fields.Nested(AlarmShown)
 
 
+class ReadingsSummed(Answer):
+    point = fields.String(required=True)
+    label = fields.String(required=True)
+    unit = fields.String(required=True)
+    count = fields.Integer(required=True)
+    min = fields.Float(required=True, allow_none=True)
+    mean = fields.Float(required=True, allow_none=True)
+    max = fields.Float(required=True, allow_none=True)
+    start = time_field()
+    end = time_field()
+
+
 class Evidence(Answer):
     aspect = fields.Nested(AspectShown, required=True)
+    readings = fields.List(fields.Nested(ReadingsSummed), required=True)
     items = fields.List(fields.Nested(EvidenceItem), required=True)
     photos = fields.List(fields.Nested(PhotoShown), required=True)
