@@ -301,6 +301,24 @@ it("stops at once when the session is gone, and keeps everything", async () => {
   expect(await outbox()).toEqual([]);
 });
 
+it("stops when somebody else signed in meanwhile, and puts no row under that name", async () => {
+  await send();
+  await tick();
+  await shoot();
+  const before = await outbox();
+  server.user = MARK;
+  expect(await send()).toMatchObject({ end: "other-person" });
+  expect(await outbox()).toEqual(before);
+  expect((await stored<OutboxRow>("outbox")).every(({ state }) => state === "waiting")).toBe(true);
+  server.when("PUT", /answers/, "away", 1);
+  expect(await send()).toMatchObject({ end: "other-person" });
+  server.user = INES;
+  await send();
+  expect(await outbox()).toEqual([]);
+  const named = server.calls.filter(({ method }) => ["PUT", "POST", "PATCH"].includes(method));
+  expect(named.every(({ headers }) => headers.get("X-Fieldproof-Author") === INES.id)).toBe(true);
+});
+
 it("leaves another person's rows alone", async () => {
   await send();
   const theirs = await tick(ITEMS.drain, MARK);
@@ -309,7 +327,9 @@ it("leaves another person's rows alone", async () => {
   await send();
   expect(await outbox()).toEqual([`answer:${theirs.id}`, `submit:${walk.id}`]);
   expect(server.rows.has(mine.id) && !server.rows.has(theirs.id)).toBe(true);
+  server.user = MARK;
   await flush(MARK.id, new AbortController().signal);
+  server.user = INES;
   await send();
   expect(await outbox()).toEqual([]);
 });

@@ -11,32 +11,40 @@ import { verdictOf } from "./verdict";
 export interface Flushed {
   /** Something could not go now and is worth another try soon. */
   later: boolean;
-  end: "done" | "unreachable" | "signed-out" | "stopped";
+  end: "done" | "unreachable" | "signed-out" | "other-person" | "stopped";
   /** Walkthroughs of which something was confirmed. */
   touched: Set<string>;
 }
 
-const isReachable = (): Promise<boolean> =>
+/** Null for nobody: the server does not answer, or nobody is signed in. */
+const whoIsThere = (): Promise<string | null> =>
   getMe().then(
-    () => true,
-    () => false,
+    ({ user }) => user.id,
+    () => null,
   );
+
+/** It may be this one request that does not come through: a photo must not hold up the answers. */
+async function afterSilence(row: OutboxRow): Promise<Flushed["end"]> {
+  const there = await whoIsThere();
+  if (there === null) return "unreachable";
+  if (there !== row.author.id) return "other-person";
+  await postpone(row, null);
+  return "done";
+}
 
 /** The end of the run, if this failure is one. */
 async function afterFailure(row: OutboxRow, error: unknown, to: Flushed): Promise<Flushed["end"]> {
   const verdict = verdictOf(error);
   switch (verdict.kind) {
     case "signed-out":
-      return "signed-out";
+    case "other-person":
+      return verdict.kind;
     case "refused":
       await refuse(row, verdict.problem);
       return "done";
     case "unreachable":
       to.later = true;
-      // It may be this one request that does not come through: a photo must not hold up the answers.
-      if (!(await isReachable())) return "unreachable";
-      await postpone(row, null);
-      return "done";
+      return afterSilence(row);
     default:
       to.later = true;
       await postpone(row, verdict.problem);

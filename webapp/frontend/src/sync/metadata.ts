@@ -1,5 +1,10 @@
 import { iso } from "../work/bodies";
-import type { Capture } from "../work/types";
+import type { Author, Capture } from "../work/types";
+
+/** The cookie may change hands between two requests: the server refuses a row that is not of who is signed in. */
+export const authorHeader = ({ id }: Author): Record<string, string> => ({
+  "X-Fieldproof-Author": id,
+});
 
 const encode = (text: string): string =>
   btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));

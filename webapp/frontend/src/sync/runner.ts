@@ -3,7 +3,7 @@
 import { ApiError } from "../api/client";
 import { getMe } from "../api/endpoints";
 import type { Me } from "../api/types";
-import { confirmSession, siteId } from "../store/session";
+import { confirmSession, resume, siteId } from "../store/session";
 import { canHash } from "../work/hash";
 import { inspections } from "../work/store";
 import type { Pause } from "../work/types";
@@ -51,7 +51,7 @@ async function fetchNews({ user }: Me, demanded: boolean, signal: AbortSignal): 
 
 async function pauseAfter(flushed: Flushed, user: string): Promise<Pause> {
   if (flushed.end === "unreachable") return "offline";
-  if (flushed.end === "signed-out") return "signed-out";
+  if (flushed.end === "signed-out" || flushed.end === "other-person") return flushed.end;
   const rows = await allRows();
   if (rows.length > 0 && rows.every((row) => row.author.id !== user)) return "other-person";
   return flushed.later ? "server-error" : null;
@@ -83,5 +83,7 @@ export async function oneRun(demanded: boolean, signal: AbortSignal): Promise<Pa
   sender.value = who.user.id;
   void confirmSession();
   const flushed = canHash() ? await flush(who.user.id, signal) : NOTHING;
+  // Somebody else signed in, in another tab: this one must draw for them, and send what is theirs.
+  if (flushed.end === "other-person" && !signal.aborted) void resume();
   return afterFlush(flushed, who, demanded, signal);
 }

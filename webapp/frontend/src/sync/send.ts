@@ -9,6 +9,7 @@ import { answerDigest, findingDigest, headerDigest, linkDigest } from "../work/d
 import { inspectionRow } from "../work/rows";
 import type { Finding, OutboxRow, ServerWord } from "../work/types";
 import { sendMissing, sendWhole } from "./again";
+import { authorHeader } from "./metadata";
 import { confirm } from "./outbox";
 import { sendPhoto } from "./upload";
 import { Broken, Later, Mismatch } from "./verdict";
@@ -32,18 +33,26 @@ function mustExist<T>(record: T | undefined, row: OutboxRow): T {
   return record;
 }
 
+interface Way {
+  row: OutboxRow;
+  signal: AbortSignal;
+}
+
 const json = <T>(
   method: string,
   path: string,
   body: unknown,
-  signal: AbortSignal,
+  { row, signal }: Way,
   headers: Record<string, string> = {},
-): Promise<T> => request<T>(method, path, body, { signal, headers, timeoutMs: TIMEOUT_MS });
+): Promise<T> => {
+  const all = { ...authorHeader(row.author), ...headers };
+  return request<T>(method, path, body, { signal, headers: all, timeoutMs: TIMEOUT_MS });
+};
 
 async function sendHeader(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const inspection = mustExist(await inspectionRow(row.ref), row);
   const path = `/inspections/${inspection.id}`;
-  const told = await json<Taken>("PUT", path, headerBody(inspection), signal);
+  const told = await json<Taken>("PUT", path, headerBody(inspection), { row, signal });
   mustBe("id", told.id, inspection.id);
   mustBe("digest", told.sha256, await headerDigest(inspection));
   await confirm(row, ["inspections"], async (tx) => {
@@ -58,7 +67,7 @@ async function sendAnswer(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const found = await read(["answers"], (tx) => tx.objectStore("answers").get(row.ref));
   const answer = mustExist(found, row);
   const path = `/inspections/${answer.inspection}/answers/${answer.id}`;
-  const told = await json<Taken>("PUT", path, answerBody(answer), signal);
+  const told = await json<Taken>("PUT", path, answerBody(answer), { row, signal });
   mustBe("id", told.id, answer.id);
   mustBe("digest", told.sha256, await answerDigest(answer));
   await confirm(row);
@@ -80,10 +89,10 @@ const ifMatch = (revision: number): Record<string, string> =>
 type FindingTaken = Taken & { revision: number };
 
 /** Somebody else's change is never overwritten. Our own earlier version, whose answer was lost, is. */
-async function putFinding(finding: Finding, signal: AbortSignal): Promise<FindingTaken> {
+async function putFinding(finding: Finding, way: Way): Promise<FindingTaken> {
   const sent = await noteSent(finding);
   const put = (revision: number): Promise<FindingTaken> =>
-    json("PUT", `/findings/${finding.id}`, findingBody(finding), signal, ifMatch(revision));
+    json("PUT", `/findings/${finding.id}`, findingBody(finding), way, ifMatch(revision));
   try {
     return await put(finding.revision);
   } catch (error) {
@@ -97,7 +106,7 @@ async function putFinding(finding: Finding, signal: AbortSignal): Promise<Findin
 async function sendFinding(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const found = await read(["findings"], (tx) => tx.objectStore("findings").get(row.ref));
   const finding = mustExist(found, row);
-  const told = await putFinding(finding, signal);
+  const told = await putFinding(finding, { row, signal });
   mustBe("id", told.id, finding.id);
   mustBe("digest", told.sha256, await findingDigest(finding));
   await confirm(row, ["findings", "meta"], async (tx) => {
@@ -119,7 +128,10 @@ async function sendLink(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const capture = mustExist(found, row);
   if (finding !== undefined) throw new Later("its finding goes first");
   const path = `/photos/${capture.sha256}/links/${capture.id}`;
-  const told = await json<Taken & { digest: string }>("PUT", path, linkBody(capture), signal);
+  const told = await json<Taken & { digest: string }>("PUT", path, linkBody(capture), {
+    row,
+    signal,
+  });
   mustBe("id", told.id, capture.id);
   mustBe("photo", told.sha256, capture.sha256);
   mustBe("digest", told.digest, await linkDigest(capture));
@@ -154,7 +166,7 @@ async function sendSubmit(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const body = mustExist(found, row);
   let told: Submitted | null;
   try {
-    told = await json<Submitted>("POST", `/inspections/${row.ref}/submit`, body, signal);
+    told = await json<Submitted>("POST", `/inspections/${row.ref}/submit`, body, { row, signal });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "content_differs") throw error;
     told = asTaken(await getInspection(row.ref), body.content_sha256);

@@ -16,9 +16,9 @@ import { announce } from "../work/changes";
 import { dropMeta, getMeta, setMeta, write } from "../work/db";
 import { sha256 } from "../work/digest";
 import { capturesOfPhoto, photoBytes } from "../work/rows";
-import type { Capture, OutboxRow, Receipt } from "../work/types";
+import type { Author, Capture, OutboxRow, Receipt } from "../work/types";
 import { beat } from "./beat";
-import { uploadMetadata } from "./metadata";
+import { authorHeader, uploadMetadata } from "./metadata";
 import { Pace } from "./pace";
 import { Broken, Later, Mismatch } from "./verdict";
 
@@ -35,6 +35,8 @@ interface Upload {
   capture: Capture;
   bytes: ArrayBuffer;
   signal: AbortSignal;
+  /** Whose row it is; the first capture of these bytes may be another person's. */
+  author: Author;
 }
 
 const urlKey = (sha: string): string => `upload:${sha}`;
@@ -45,7 +47,7 @@ async function ask(
   to: Upload,
   more: RawOptions = {},
 ): Promise<Answer> {
-  const headers = { ...TUS, ...more.headers };
+  const headers = { ...TUS, ...authorHeader(to.author), ...more.headers };
   const answer = await rawRequest(method, path, { ...more, headers, signal: to.signal });
   // Answers to HEAD have no body and thus no code: whether the session is gone, /me says.
   if (answer.status === 401) await request("GET", "/me", undefined, { signal: to.signal });
@@ -211,7 +213,8 @@ export async function sendPhoto(row: OutboxRow, signal: AbortSignal): Promise<vo
     captures.find((one) => one.here && one.author.id === row.author.id) ?? captures[0];
   if (!capture) throw new Broken("record_missing", `nothing on this phone names photo ${row.ref}`);
   const bytes = await photoBytes(row.ref);
-  const to = { capture, signal, bytes: bytes ?? new ArrayBuffer(0) };
+  const { author } = row;
+  const to = { capture, signal, author, bytes: bytes ?? new ArrayBuffer(0) };
   if (!(await known(to))) {
     if (!bytes) throw new Broken("photo_missing", "the photo is not on this phone any more");
     await deliver(to);

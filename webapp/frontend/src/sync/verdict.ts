@@ -34,7 +34,9 @@ export type Verdict =
   | { kind: "refused"; problem: Problem }
   | { kind: "later"; problem: Problem | null }
   | { kind: "unreachable" }
-  | { kind: "signed-out" };
+  | { kind: "signed-out" }
+  /** The cookie became somebody else's meanwhile: in another tab, or after this tab last asked. */
+  | { kind: "other-person" };
 
 /** Statuses that say "not now", whoever sends them. */
 const PASSING = new Set([408, 423, 425, 429]);
@@ -44,6 +46,7 @@ function ofServer(error: ApiError): Verdict {
   // Without a code it was not Fieldproof that spoke, but something in between: a guest network, a proxy.
   if (error.code === "") return { kind: "unreachable" };
   if (error.status === 401) return { kind: "signed-out" };
+  if (error.code === "other_author") return { kind: "other-person" };
   if (error.status >= 500 || PASSING.has(error.status)) return { kind: "later", problem };
   return { kind: "refused", problem };
 }

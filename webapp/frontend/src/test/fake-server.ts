@@ -107,6 +107,9 @@ export class FakeServer {
   private async handle(call: Call): Promise<Reply> {
     if (!this.user) return problem(401, "unauthenticated");
     const { method, path } = call;
+    const author = call.headers.get("X-Fieldproof-Author");
+    if (!["GET", "HEAD"].includes(method) && author !== null && author !== this.user.id)
+      return problem(403, "other_author");
     if (path === "/me")
       return {
         status: 200,
