@@ -409,7 +409,7 @@ def test_a_text_that_no_database_keeps_is_refused_in_words(phone: Phone) -> None
 
 
 def test_the_evidence_of_an_aspect_sums_up_its_readings(web: Web) -> None:
-    web.write_readings("dairy.effluent", "flow", [(NOW - n * MINUTE, 10.0 + n, 0) for n in range(3)])
+    web.write_readings("dairy.effluent", "flow", [(NOW - n * MINUTE, 9.0 + n, 0) for n in (1, 2, 3)])
     found = web.get(f"/aspects/{world.EFFLUENT_ASPECT}/evidence", "auditor").json["readings"]
     (flow,) = [row for row in found if row["point"] == "dairy.effluent/flow"]
     assert (flow["count"], flow["min"], flow["mean"], flow["max"], flow["unit"]) == (3, 10.0, 11.0, 12.0, "m3/h")
