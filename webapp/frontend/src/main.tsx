@@ -13,7 +13,7 @@ import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { App, followSession } from "./app";
 import { t } from "./i18n/t";
-import { address, route, startRouter } from "./router";
+import { address, type Route, route, startRouter } from "./router";
 import { startClock, stopClock } from "./store/clock";
 import { keepKnown, startLive, stopLive, wakeLive } from "./store/live";
 import { listenForInstall } from "./store/pwa";
@@ -53,11 +53,15 @@ function followTitle(): void {
   });
 }
 
+/** A new finding gets its address while it is being written: that is no other page. */
+const placeOf = (path: string, at: Route): string =>
+  at.screen === "finding" ? `finding of ${at.id}` : path;
+
 /** A page change is silent to a screen reader unless the focus goes to the new heading. */
 function followFocus(): void {
-  let shown = address.peek();
+  let shown = placeOf(address.peek(), route.peek());
   effect(() => {
-    const next = address.value;
+    const next = placeOf(address.value, route.value);
     if (next === shown) return;
     shown = next;
     requestAnimationFrame(() => {

@@ -2,7 +2,12 @@ import type { DetachedWindowAPI } from "happy-dom";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   address,
+  aspectPath,
+  findingPath,
   goBack,
+  isFocused,
+  isInside,
+  itemPath,
   navigate,
   parseRoute,
   pointPath,
@@ -90,5 +95,42 @@ describe("navigation", () => {
     history.replaceState(null, "", "/alarms/1");
     goBack("/alarms");
     expect(address.value).toBe("/alarms");
+  });
+});
+
+describe("addresses of walkthroughs and aspects", () => {
+  it("name a walkthrough, a question, a finding and the finish", () => {
+    expect(parseRoute("/walkthroughs")).toEqual({ screen: "walkthroughs" });
+    expect(parseRoute("/walkthroughs/w1")).toEqual({ screen: "walkthrough", id: "w1" });
+    expect(parseRoute(itemPath("w1", "spill-kit"))).toEqual({
+      screen: "item",
+      id: "w1",
+      item: "spill-kit",
+    });
+    expect(parseRoute(findingPath("w1", null, "spill-kit"))).toEqual({
+      screen: "finding",
+      id: "w1",
+      finding: null,
+      item: "spill-kit",
+    });
+    expect(parseRoute(findingPath("w1", "f1"))).toMatchObject({ finding: "f1", item: null });
+    expect(parseRoute("/walkthroughs/w1/finish")).toEqual({ screen: "finish", id: "w1" });
+    for (const path of ["/walkthroughs/w1/items", "/walkthroughs/w1/finish/x", "/phone/x"])
+      expect(parseRoute(path), path).toEqual({ screen: "unknown" });
+    expect(parseRoute("/walkthroughs/w1/items/a/b")).toEqual({ screen: "unknown" });
+  });
+
+  it("name an aspect and the page about this phone", () => {
+    expect(parseRoute("/aspects")).toEqual({ screen: "aspects" });
+    expect(parseRoute(aspectPath("a/1"))).toEqual({ screen: "aspect", id: "a/1" });
+    expect(parseRoute("/aspects/a/b")).toEqual({ screen: "unknown" });
+    expect(parseRoute("/phone")).toEqual({ screen: "phone" });
+  });
+
+  it("tell where the app must not offer to change itself", () => {
+    expect(isInside(parseRoute("/walkthroughs/w1"))).toBe(true);
+    expect(isInside(parseRoute(itemPath("w1", "a")))).toBe(true);
+    expect(isInside(parseRoute("/walkthroughs"))).toBe(false);
+    expect(isFocused(parseRoute("/walkthroughs/w1"))).toBe(false);
   });
 });

@@ -15,6 +15,9 @@ export function OfflineNotice(): VNode | null {
   const state = liveState.value;
   // In a walkthrough the chips say it: being offline is how it is meant to be done.
   if (!isDown(state) || isInside(route.value)) return null;
+  const { screen } = route.value;
+  if (screen === "phone") return null;
+  if (screen === "walkthroughs") return <OfflineWalks />;
   const known = knownAt.value;
   const time = known ? formatWhen(known, zone.value, serverNow()) : "";
   const help =
@@ -25,6 +28,17 @@ export function OfflineNotice(): VNode | null {
       <p>
         <strong>{t(state === "failing" ? "failing.title" : "offline.title")}.</strong>{" "}
         {known ? help : t("offline.nothing")}
+      </p>
+    </div>
+  );
+}
+
+function OfflineWalks(): VNode {
+  return (
+    <div class="notice" role="status">
+      <Icon name="offline" size={22} />
+      <p>
+        <strong>{t("offline.title")}.</strong> {t("offline.walks")}
       </p>
     </div>
   );

@@ -40,12 +40,12 @@ export function Sheet({ title, onClose, children, wide = false }: Props): VNode 
       }}
     >
       <div class="sheet-body">
-        <header class="sheet-head">
+        <div class="sheet-head">
           <h2 id={titleId}>{title}</h2>
           <button type="button" class="icon-button" aria-label={t("app.close")} onClick={onClose}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

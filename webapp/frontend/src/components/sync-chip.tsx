@@ -19,6 +19,8 @@ export function chipText({ state, waiting, refused, current, total }: SyncSummar
 } {
   switch (state) {
     case "phone":
+      // Also while what is here cannot be read: then nothing is counted, and nothing claimed.
+      if (waiting === 0) return { long: t("where.phone"), short: t("sync.phone_none") };
       return {
         long: t("sync.phone", { count: waiting }),
         short: t("sync.phone_short", { count: waiting }),

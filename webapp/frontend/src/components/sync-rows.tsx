@@ -6,7 +6,7 @@ import { findItem } from "../lib/template";
 import { serverNow } from "../store/clock";
 import { zone } from "../store/session";
 import { retry } from "../sync/engine";
-import { rows, summary } from "../sync/status";
+import { rows, summary, whereabouts } from "../sync/status";
 import { answersOf, capturesOf, findingsOf, inspections, openInspection } from "../work/store";
 import type { OutboxRow } from "../work/types";
 import { PhotoThumb } from "./photo-thumb";
@@ -71,6 +71,17 @@ export function problemText(status: number): string {
   return t(`problem.${BY_STATUS[status] ?? "refused"}`);
 }
 
+/** Why this one has not gone yet. Somebody else's work waits for that person, whoever is signed in. */
+export function whyText(row: OutboxRow): string {
+  const { pause, nextTry, others } = summary.value;
+  if (whereabouts(row.kind, row.ref) === "sending") return t("where.sending");
+  const { name, id } = row.author;
+  if (others.some(({ author }) => author.id === id)) return t("sync.why.other-person", { name });
+  if (pause === "signed-out" || pause === "other-person") return t(`sync.why.${pause}`, { name });
+  if (pause) return t(`sync.why.${pause}`);
+  return nextTry ? t("sync.next", { time: formatClock(nextTry, zone.value) }) : t("sync.waiting");
+}
+
 function Reason({ row }: { row: OutboxRow }): VNode {
   if (row.state === "refused" && row.problem) {
     return (
@@ -85,9 +96,7 @@ function Reason({ row }: { row: OutboxRow }): VNode {
       </>
     );
   }
-  const { pause, nextTry } = summary.value;
-  const next = nextTry ? t("sync.next", { time: formatClock(nextTry, zone.value) }) : "";
-  return <p class="quiet">{pause ? t("where.phone") : next || t("sync.waiting")}</p>;
+  return <p class="quiet">{whyText(row)}</p>;
 }
 
 function Row({ row }: { row: OutboxRow }): VNode {

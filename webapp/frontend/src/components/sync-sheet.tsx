@@ -5,8 +5,8 @@ import type { VNode } from "preact";
 import { formatBytes, formatClock, formatWhen } from "../i18n/format";
 import { t } from "../i18n/t";
 import { serverNow } from "../store/clock";
-import { zone } from "../store/session";
-import { retry, syncNow } from "../sync/engine";
+import { leavePaused, paused, zone } from "../store/session";
+import { retry } from "../sync/engine";
 import { exportZip } from "../sync/export";
 import { summary } from "../sync/status";
 import { Icon } from "./icons";
@@ -64,7 +64,7 @@ function Headline(): VNode {
       {refused > 0 ? (
         <p class="sync-problem">{t("sync.refused_count", { count: refused })}</p>
       ) : null}
-      {pause ? <p>{t(`sync.pause.${pause}`)}</p> : null}
+      {pause && state !== "sending" ? <p>{t(`sync.pause.${pause}`)}</p> : null}
       {nextTry && state !== "sending" ? (
         <p class="quiet">{t("sync.next", { time: formatClock(nextTry, zone.value) })}</p>
       ) : null}
@@ -154,28 +154,36 @@ function Export(): VNode {
   );
 }
 
-function tryAll(): void {
-  void retry();
-  void syncNow();
+/** Trying again helps with a network, not without a session: then what helps is signing in. */
+function GoOn({ onClose }: { onClose: () => void }): VNode {
+  const signIn = (): void => {
+    onClose();
+    leavePaused();
+  };
+  return paused.value ? (
+    <button type="button" class="button button-primary button-wide" onClick={signIn}>
+      {t("sync.sign_in")}
+    </button>
+  ) : (
+    <button
+      type="button"
+      class="button button-primary button-wide"
+      data-testid="retry-all"
+      onClick={() => void retry()}
+    >
+      {t("sync.retry_all")}
+    </button>
+  );
 }
 
 export default function SyncSheet({ onClose }: { onClose: () => void }): VNode {
-  const { waiting, refused } = summary.value;
-  const safe = waiting === 0 && refused === 0;
+  // "On server" is claimed only when the phone's records were read and nothing waits or is being written.
+  const safe = summary.value.state === "server";
   return (
     <Sheet title={t("sync.title")} onClose={onClose}>
       <div class="sync-sheet">
         {safe ? <Safe /> : <Headline />}
-        {safe ? null : (
-          <button
-            type="button"
-            class="button button-primary button-wide"
-            data-testid="retry-all"
-            onClick={tryAll}
-          >
-            {t("sync.retry_all")}
-          </button>
-        )}
+        {safe ? null : <GoOn onClose={onClose} />}
         {safe ? null : <SyncRows />}
         {safe ? null : <Export />}
         <a class="button button-wide" href="/phone" onClick={onClose}>

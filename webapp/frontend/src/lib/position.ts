@@ -21,7 +21,7 @@ export const positionState = signal<PositionState>("off");
 let watch: number | null = null;
 let users = 0;
 
-const supported = (): boolean => isSecureContext && "geolocation" in navigator;
+const supported = (): boolean => globalThis.isSecureContext && "geolocation" in navigator;
 
 function take(found: GeolocationPosition): void {
   const { latitude: lat, longitude: lon, accuracy } = found.coords;

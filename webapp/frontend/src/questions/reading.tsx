@@ -6,7 +6,7 @@ import { QualityTag } from "../components/marks";
 import { limitText, ValueText } from "../components/point-row";
 import { Age } from "../components/time";
 import { readPref, writePref } from "../db/prefs";
-import { formatNumber, formatShort, formatWhen, withUnit } from "../i18n/format";
+import { formatNumber, formatWhen, withUnit } from "../i18n/format";
 import { t } from "../i18n/t";
 import { nearestLimit } from "../lib/limits";
 import { qualityAt } from "../lib/quality";
@@ -14,7 +14,7 @@ import { useTyped } from "../lib/typing";
 import { now, serverNow } from "../store/clock";
 import { isDown, liveState } from "../store/live";
 import { knownAt, points } from "../store/points";
-import { zone } from "../store/session";
+import { paused, zone } from "../store/session";
 import type { AnswerChange } from "../work/record";
 import type { Answer, ReadingSnapshot } from "../work/types";
 import { judgeNumber, NumberField } from "./number-field";
@@ -68,6 +68,9 @@ const sensorText = (reading: ReadingSnapshot): string =>
     ? t("live.no_value")
     : withUnit(formatNumber(reading.value, reading.precision), unitOf(reading));
 
+const withSign = (number: number, precision: number): string =>
+  `${number < 0 ? "\u2212" : "+"}${formatNumber(Math.abs(number), precision)}`;
+
 /** What was recorded, the handheld meter's value beside the sensor's. */
 function Recorded({ answer }: { answer: Answer }): VNode | null {
   const { value, reading } = answer;
@@ -90,7 +93,9 @@ function Recorded({ answer }: { answer: Answer }): VNode | null {
           <dt>{handheld.instrument || t("reading.handheld")}</dt>
           <dd>{withUnit(handheld.text, unitOf(reading))}</dd>
           {difference === null ? null : (
-            <dd class="quiet">{t("reading.difference", { value: formatShort(difference) })}</dd>
+            <dd class="quiet">
+              {t("reading.difference", { value: withSign(difference, reading?.precision ?? 2) })}
+            </dd>
           )}
         </div>
       ) : null}
@@ -138,8 +143,8 @@ function Handheld({ answer, draft, unit, save, reading }: HandheldProps): VNode 
     delay: REST_MS,
   });
   return (
-    <details class="handheld" open={known !== null || reading() === null}>
-      <summary>{t("reading.or_type")}</summary>
+    <fieldset class="handheld">
+      <legend class="answer-hint">{t("reading.or_type")}</legend>
       <NumberField
         label={unit ? t("number.with_unit", { unit }) : t("number.label")}
         unit={unit ?? ""}
@@ -160,7 +165,7 @@ function Handheld({ answer, draft, unit, save, reading }: HandheldProps): VNode 
         />
         <span class="field-hint">{t("reading.instrument_hint")}</span>
       </label>
-    </details>
+    </fieldset>
   );
 }
 
@@ -181,7 +186,11 @@ function Input({ item, answer, save, draft }: InputProps): VNode {
       {point ? (
         <SensorNow point={point} />
       ) : (
-        <p class="answer-hint">{t("reading.not_here", { point: item.point ?? "" })}</p>
+        <p class="answer-hint">
+          {paused.value
+            ? t("reading.signed_out")
+            : t("reading.not_here", { point: item.point ?? "" })}
+        </p>
       )}
       {point && point.value === null ? <p class="answer-hint">{t("reading.none")}</p> : null}
       {answer ? <Recorded answer={answer} /> : null}

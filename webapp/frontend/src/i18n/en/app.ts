@@ -37,6 +37,8 @@ export const app = {
   "offline.nothing":
     "Nothing was kept on this device yet. Connect once, and the last values stay readable offline.",
 
+  "offline.walks":
+    "Walkthroughs work without one: everything is kept on this phone until it is back.",
   "failing.title": "The server has a problem",
   "failing.help":
     "Fieldproof answers, but with an error. You see the last known values, from {time}. The app keeps trying.",

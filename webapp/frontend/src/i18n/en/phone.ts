@@ -22,7 +22,7 @@ export const phone = {
   "phone.installed_yes": "Installed: the browser does not tidy its data away.",
   "phone.installed_no":
     "Not installed. iPhones delete what a web page keeps after seven days without a visit, unless it is on the Home Screen.",
-  "phone.installed_fix": "Add Fieldproof to the Home Screen: see below.",
+  "phone.installed_fix": "Add Fieldproof to the Home Screen, as drawn on this page.",
 
   "phone.persisted": "Storage is protected",
   "phone.persisted_yes": "Yes: the browser promised not to delete it when space runs short.",

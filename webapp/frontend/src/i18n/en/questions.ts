@@ -15,10 +15,13 @@ export const questions = {
   "item.place": "Place",
   "item.no_place": "No place",
   "item.no_aspect": "No aspect",
+  "item.place_template": "Place of the template",
+  "item.aspect_template": "Aspect of the template",
   "item.belongs": "Belongs to",
   "item.belongs_change": "Change place and aspect",
   "item.belongs_help":
     "The answer and new photos of it are evidence for this aspect, at this place.",
+  "item.aspect_link": "Evidence of this aspect",
   "item.keys_check": "Keys: 1 or P pass, 2 or F fail, 3 or N not applicable, arrows to move",
   "item.keys_choice": "Keys: 1 to {count} choose, arrows to move",
   "item.keys": "Keys: arrows to move",
@@ -27,7 +30,6 @@ export const questions = {
   "item.two": "Two answers were given",
   "item.two_help": "Two people or devices answered. Both are kept. Answer again to settle it.",
   "item.two_keep": "Take this one",
-  "item.late": "came after the finish",
 
   "save.failed.reason": "Not saved: say why it does not apply.",
   "save.failed.range": "Not saved: the number is outside what is possible here.",
@@ -51,7 +53,6 @@ export const questions = {
   "note.needed": "What is wrong?",
   "note.needed_hint": "A failed check needs a few words.",
   "note.finding": "Record a finding instead",
-  "note.edit": "Change the note",
   "note.done": "Done",
 
   "check.pass": "Pass",
@@ -75,16 +76,17 @@ export const questions = {
   "number.rule_low": "Expected: at least {low}",
   "number.rule_high": "Expected: at most {high}",
   "number.is": "Read as {value}",
-  "number.not-a-number": "This is not a number. Write it like 7.1 or 7,1.",
-  "number.ambiguous": "This can be read as {whole} or as {decimal}. Write one of these.",
-  "number.too_low": "Below {min}: that is not possible here. Check the decimal point.",
-  "number.too_high": "Above {max}: that is not possible here. Check the decimal point.",
+  "number.not-a-number": "Not saved: this is no number. Write it like 7.1 or 7,1.",
+  "number.ambiguous": "Not saved: this can be read as {whole} or as {decimal}. Write one of these.",
+  "number.too_low":
+    "Not saved: below {min}, and that is not possible here. Check the decimal point.",
+  "number.too_high":
+    "Not saved: above {max}, and that is not possible here. Check the decimal point.",
 
   "text.label": "Answer",
 
   "photos.needed": { one: "At least {count} photo", other: "At least {count} photos" },
   "photos.have": { one: "{count} photo", other: "{count} photos" },
-  "photos.none": "No photo yet",
 
   "reading.take": "Take this reading",
   "reading.taken": "Taken from the sensor",
@@ -93,6 +95,8 @@ export const questions = {
   "reading.last_known": "Last known, from {time}",
   "reading.none": "There is no value from this sensor. Measure with a handheld meter.",
   "reading.not_here": "This phone does not know the point {point}.",
+  "reading.signed_out":
+    "Live values need you to be signed in. Measure with a handheld meter, or sign in first.",
   "reading.or_type": "Or type what a handheld meter shows",
   "reading.instrument": "Instrument",
   "reading.instrument_hint": "Make and model, or its number",

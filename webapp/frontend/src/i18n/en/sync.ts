@@ -6,6 +6,7 @@ export const sync = {
 
   "sync.phone": "On this phone only ({count})",
   "sync.phone_short": "{count} on phone",
+  "sync.phone_none": "On phone",
   "sync.sending": "Sending {current} of {total}",
   "sync.sending_short": "{current} of {total}",
   "sync.attention_count": "Needs attention ({count})",
@@ -37,6 +38,12 @@ export const sync = {
     "The server has a problem. Everything is kept here; the app keeps trying.",
   "sync.next": "Next try at {time}",
   "sync.waiting": "Waiting for its turn",
+  "sync.why.offline": "Waits for a connection",
+  "sync.why.signed-out": "Waits for {name} to sign in",
+  "sync.why.other-person": "Waits for {name} to sign in",
+  "sync.why.insecure": "Waits for a secure address",
+  "sync.why.server-error": "Waits for the server",
+  "sync.sign_in": "Sign in to send it",
   "sync.others": {
     one: "{name}: {count} thing, goes when {name} signs in here",
     other: "{name}: {count} things, go when {name} signs in here",

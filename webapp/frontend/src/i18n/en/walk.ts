@@ -30,7 +30,7 @@ export const walk = {
   "walks.state_complete": "Complete",
   "walks.flagged": "Submitted twice with different content: a manager must look",
   "walks.report": "Report",
-  "walks.report_of": "Report: {title} (opens in a new tab)",
+  "walks.report_of": "{words}: {title} (opens in a new tab)",
   "walks.report_offline": "The report needs a connection.",
   "walks.more": "Show all {count}",
 
@@ -44,7 +44,6 @@ export const walk = {
   "walk.finish": "Finish",
   "walk.to_finish": "All answered: finish",
   "walk.finding": "Finding",
-  "walk.new_finding": "New finding",
   "walk.section_count": "{answered} of {items}",
   "walk.section_fails": { one: "{count} fail", other: "{count} fails" },
   "walk.section_na": "Does not apply here",
@@ -58,7 +57,6 @@ export const walk = {
     one: "{count} question of another kind stays open: only checks can be not applicable.",
     other: "{count} questions of another kind stay open: only checks can be not applicable.",
   },
-  "walk.section_na_do": "Mark as not applicable",
   "walk.findings": "Findings",
   "walk.no_findings": "No findings so far.",
   "walk.read_only": "Finished. What was recorded stays as it is.",
@@ -70,8 +68,6 @@ export const walk = {
   "walk.device": "Recorded on",
   "walk.template": "Template",
   "walk.version": "{title}, version {version}",
-  "walk.open_question": "Open",
-  "walk.required": "needed",
 
   "outcome.pass": "Pass",
   "outcome.fail": "Fail",
@@ -113,7 +109,7 @@ export const walk = {
 
   "result.phone": "Finished, and safe on this phone",
   "result.phone_help":
-    "Nothing of it has left this phone yet. It goes by itself as soon as there is a connection; keep the app installed and open it now and then.",
+    "The server does not have all of it yet. The rest goes by itself as soon as there is a connection; open the app now and then until it says complete.",
   "result.sending": "Finished, being sent",
   "result.sending_help": "The server does not have everything yet. Keep this phone until it does.",
   "result.photos_left": {
@@ -129,10 +125,8 @@ export const walk = {
   "result.complete_help": "The server holds every answer and every photo, checked by its hash.",
   "result.attention": "Finished, but the server refused a part",
   "result.attention_help": "Everything is still on this phone. See what it is and try again.",
-  "result.show": "See what waits",
   "result.report": "Open the report",
   "result.back": "To all walkthroughs",
-  "result.hash": "Content hash",
 
   "returned.title": "The camera closed the app; your walkthrough is all here.",
   "returned.help": "Phones short of memory do that. If the last photo is missing, take it again.",

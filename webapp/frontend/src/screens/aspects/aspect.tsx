@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Evidence } from "../../api/types";
@@ -13,6 +14,8 @@ import { EvidenceList } from "./evidence";
 import { AspectPhotos } from "./photos";
 
 const REFRESH_MS = 30_000;
+/** So that a phone reaches the photos without a long way. */
+const SHOWN_POINTS = 3;
 
 function known(id: string): AspectRecord | null {
   const { data } = evidence.state.value;
@@ -47,22 +50,35 @@ function Facts({ aspect }: { aspect: AspectRecord }): VNode {
 
 /** The points that the register names, and those that name the aspect themselves. */
 function LivePoints({ aspect }: { aspect: AspectRecord }): VNode | null {
+  const all = useSignal(false);
   const named = new Set(aspect.points ?? []);
   const items = [...points.value.values()].filter((item) => {
     const point = item.peek();
     return named.has(point.point) || point.aspect?.id === aspect.id;
   });
   if (items.length === 0) return null;
+  const shown = all.value ? items : items.slice(0, SHOWN_POINTS);
   return (
     <section aria-labelledby="live-title">
       <h2 class="section-title" id="live-title">
         {t("aspect.live")}
       </h2>
       <ul class="rows">
-        {items.map((item) => (
+        {shown.map((item) => (
           <PointRow key={item.peek().point} item={item} />
         ))}
       </ul>
+      {shown.length < items.length ? (
+        <button
+          type="button"
+          class="button button-wide more"
+          onClick={() => {
+            all.value = true;
+          }}
+        >
+          {t("aspect.more", { count: items.length - shown.length })}
+        </button>
+      ) : null}
     </section>
   );
 }

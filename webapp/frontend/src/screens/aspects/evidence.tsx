@@ -26,14 +26,16 @@ const KIND_ICON: Record<Kind, IconName> = {
 interface StepProps {
   item: EvidenceItem;
   by: string | null;
+  /** Who brought it in for its author, as a file. */
+  deliveredBy?: string | null;
   title: ComponentChildren;
   href: string | null;
   children?: ComponentChildren;
 }
 
-function Step({ item, by, title, href, children }: StepProps): VNode {
+function Step({ item, by, deliveredBy, title, href, children }: StepProps): VNode {
   return (
-    <li class={`step evidence-step evidence-${item.kind}`} data-kind-of={item.kind}>
+    <li class={`step evidence-step evidence-of-${item.kind}`}>
       <span class="step-icon">
         <Icon name={KIND_ICON[item.kind]} size={18} />
       </span>
@@ -43,6 +45,7 @@ function Step({ item, by, title, href, children }: StepProps): VNode {
           <span class="quiet">
             {by ? `${by}, ` : ""}
             <When at={item.at} />
+            {deliveredBy ? `, ${t("evidence.delivered", { name: deliveredBy })}` : ""}
           </span>
         </p>
         <p class="evidence-title">{href ? <a href={href}>{title}</a> : title}</p>
@@ -59,6 +62,7 @@ function Answered({ item }: { item: EvidenceItem }): VNode | null {
     <Step
       item={item}
       by={answer.author.name}
+      deliveredBy={answer.delivered_by}
       title={question ?? answer.item}
       href={itemPath(answer.inspection, answer.item)}
     >
@@ -80,6 +84,7 @@ function Found({ item }: { item: EvidenceItem }): VNode | null {
     <Step
       item={item}
       by={finding.author.name}
+      deliveredBy={finding.delivered_by}
       title={finding.text || t("finding.untold")}
       href={finding.inspection ? findingPath(finding.inspection, finding.id) : null}
     >

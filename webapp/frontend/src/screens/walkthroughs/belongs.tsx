@@ -89,7 +89,7 @@ function BelongsSheet({
         {aspect ? (
           <a class="button" href={aspectPath(aspect)} onClick={onClose}>
             <Icon name="leaf" />
-            {aspectName(aspect) ?? t("point.aspect")}
+            {t("item.aspect_link")}
           </a>
         ) : null}
         <button type="button" class="button button-primary button-large" onClick={onClose}>
@@ -107,15 +107,17 @@ export function Belongs({ aspect, location, onChange }: Props): VNode {
     <>
       <span class="belongs-part">
         <Icon name="pin" size={16} />
-        {placeName(location) ?? t("item.no_place")}
+        {placeName(location) ?? t(location ? "item.place_template" : "item.no_place")}
       </span>
       <span class="belongs-part">
         <Icon name="leaf" size={16} />
-        {aspectName(aspect) ?? t("item.no_aspect")}
+        {aspectName(aspect) ?? t(aspect ? "item.aspect_template" : "item.no_aspect")}
       </span>
     </>
   );
-  if (!onChange) return <p class="belongs">{words}</p>;
+  // Without a session the names are not on the phone, and nothing can be chosen from.
+  if (!onChange || places.value.size + aspects.value.size === 0)
+    return <p class="belongs">{words}</p>;
   return (
     <>
       <button

@@ -103,7 +103,13 @@ export function DoneStateText({ inspection }: { inspection: Inspection }): VNode
 }
 
 /** A page of the server's in a tab of its own; without a connection it is said instead of a dead link. */
-export function ReportLink({ inspection }: { inspection: Inspection }): VNode | null {
+export function ReportLink({
+  inspection,
+  words = t("walks.report"),
+}: {
+  inspection: Inspection;
+  words?: string;
+}): VNode | null {
   if (!inspection.server || inspection.server.state === "draft") return null;
   if (isDown(liveState.value)) return <span class="quiet">{t("walks.report_offline")}</span>;
   return (
@@ -112,10 +118,10 @@ export function ReportLink({ inspection }: { inspection: Inspection }): VNode | 
       href={reportUrl(inspection.id)}
       target="_blank"
       rel="noopener"
-      aria-label={t("walks.report_of", { title: inspection.template.title })}
+      aria-label={t("walks.report_of", { words, title: inspection.template.title })}
     >
       <Icon name="note" size={20} />
-      {t("walks.report")}
+      {words}
     </a>
   );
 }

@@ -80,14 +80,9 @@ function Saved({ record }: { record: FindingRecorder }): VNode | null {
   return (
     <p class="saved" role="status" data-testid="saved" data-state={state.kind}>
       {state.kind === "saved" ? (
-        <>
-          <Icon name="check" size={18} />
-          {t("item.saved", { time: formatClock(state.at, zone.value) })}
-        </>
+        <span>{t("item.saved", { time: formatClock(state.at, zone.value) })}</span>
       ) : null}
-      {record.known ? (
-        <Where kind="finding" id={record.known.id} compact={state.kind === "saved"} />
-      ) : null}
+      {record.known ? <Where kind="finding" id={record.known.id} /> : null}
     </p>
   );
 }

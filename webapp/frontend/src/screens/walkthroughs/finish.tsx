@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { Icon } from "../../components/icons";
 import { OutcomeShape } from "../../components/outcome-mark";
 import { t } from "../../i18n/t";
-import { itemPath, navigate, walkthroughPath } from "../../router";
+import { findingPath, itemPath, navigate, walkthroughPath } from "../../router";
 import { author } from "../../store/author";
 import { heads, isWhole, outcomeOf, progressOf } from "../../work/outcome";
 import { submitInspection } from "../../work/record";
@@ -11,7 +11,7 @@ import { answersOf, capturesOf, findingsOf } from "../../work/store";
 import type { Answer, Inspection, Item } from "../../work/types";
 import { ProgressBar } from "./cards";
 import { saveErrorText } from "./errors";
-import { isDraft, UpLink } from "./parts";
+import { isDraft, UpLink, WhyReadOnly } from "./parts";
 import { Result } from "./result";
 
 interface Open {
@@ -30,10 +30,12 @@ export function lackOf(item: Item, answers: readonly Answer[]): string | null {
 function List({
   inspection,
   title,
+  help,
   items,
 }: {
   inspection: Inspection;
   title: string;
+  help?: string;
   items: Open[];
 }): VNode | null {
   if (items.length === 0) return null;
@@ -42,6 +44,7 @@ function List({
       <h2 class="card-title">
         {title} <span class="tab-count">{items.length}</span>
       </h2>
+      {help ? <p class="card-help">{help}</p> : null}
       <ul class="item-rows item-rows-flat">
         {items.map(({ item, why }) => (
           <li key={item.id}>
@@ -160,10 +163,19 @@ function Open({ inspection }: { inspection: Inspection }): VNode {
           {t("finish.ready")}
         </p>
       ) : null}
-      <List inspection={inspection} title={t("finish.needed")} items={needed} />
+      <List
+        inspection={inspection}
+        title={t("finish.needed")}
+        help={t("finish.needed_help")}
+        items={needed}
+      />
       <List inspection={inspection} title={t("finish.conflicts")} items={two} />
       <List inspection={inspection} title={t("finish.open")} items={open} />
-      {author.value ? <Submit inspection={inspection} blocked={needed.length > 0} /> : null}
+      {author.value ? (
+        <Submit inspection={inspection} blocked={needed.length > 0} />
+      ) : (
+        <WhyReadOnly />
+      )}
     </>
   );
 }
@@ -171,7 +183,15 @@ function Open({ inspection }: { inspection: Inspection }): VNode {
 export function Finish({ inspection }: { inspection: Inspection }): VNode {
   return (
     <div class="finish-page">
-      <UpLink to={walkthroughPath(inspection.id)}>{t("walk.overview")}</UpLink>
+      <div class="finish-head">
+        <UpLink to={walkthroughPath(inspection.id)}>{t("walk.overview")}</UpLink>
+        {isDraft(inspection) && author.value ? (
+          <a class="button" data-testid="new-finding" href={findingPath(inspection.id, null)}>
+            <Icon name="flag" size={20} />
+            {t("walk.finding")}
+          </a>
+        ) : null}
+      </div>
       <div class="page-head">
         <p class="overline">{inspection.template.title}</p>
         <h1>{t("finish.title")}</h1>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Camera } from "../../components/camera";
 import { Icon } from "../../components/icons";
 import { OutcomeMark } from "../../components/outcome-mark";
@@ -19,7 +19,7 @@ import type { Answer, Inspection } from "../../work/types";
 import { Belongs } from "./belongs";
 import { ItemBar } from "./item-bar";
 import { NeededNote, ReasonNote } from "./note";
-import { isDraft, UpLink } from "./parts";
+import { isDraft, placeName, UpLink, WhyReadOnly } from "./parts";
 import { Photos } from "./photos";
 import { PositionLine } from "./position-card";
 import { type Recorder, useRecorder } from "./recorder";
@@ -86,7 +86,7 @@ function Steps({
   const after = neighbour(inspection, index + 1);
   useKeys((key) => {
     const to = key === "ArrowLeft" ? before : key === "ArrowRight" ? after : null;
-    if (to) navigate(to, true);
+    if (to) navigate(to);
     return to !== null;
   });
   return (
@@ -115,21 +115,34 @@ function Step({
   );
 }
 
-/** What a failed or skipped check still needs, asked where it was answered. */
-function Needed({ view }: { view: ItemView }): VNode | null {
-  const { answer, found, recorder, input } = view;
+type Need = "note" | "reason" | "photo" | null;
+
+function needOf({ answer, found }: ItemView): { words: Need; photo: boolean } {
   const { item } = found;
-  if (!answer) return null;
-  const outcome = outcomeOf(item, [answer]);
+  const outcome = answer ? outcomeOf(item, [answer]) : "unanswered";
+  const words =
+    outcome === "na" ? "reason" : outcome === "fail" && item.note === "on_fail" ? "note" : null;
+  const photo = item.type !== "photo" && isWhole({ ...item, note: "optional" }, answer) === "photo";
+  return { words, photo };
+}
+
+/** What a failed or skipped check still needs, asked where it was answered, and brought into sight. */
+function Needed({ view }: { view: ItemView }): VNode | null {
+  const { answer, recorder, input } = view;
+  const { words, photo } = needOf(view);
+  const place = useRef<HTMLDivElement>(null);
+  const asks = words !== null || photo;
+  useEffect(() => {
+    // Only after a tap: who opens the question reads it first.
+    if (asks && recorder.state.peek().kind !== "idle")
+      place.current?.scrollIntoView({ block: "nearest" });
+  }, [asks]);
+  if (!asks) return null;
   const note = { answer, draft: input.draft, save: recorder.save };
-  const photo =
-    item.type !== "photo" &&
-    answer.photos.length === 0 &&
-    isWhole({ ...item, note: "optional" }, answer) === "photo";
   return (
-    <>
-      {outcome === "fail" && item.note === "on_fail" ? <NeededNote {...note} /> : null}
-      {outcome === "na" ? <ReasonNote {...note} /> : null}
+    <div class="stack needs" ref={place}>
+      {words === "note" ? <NeededNote {...note} /> : null}
+      {words === "reason" ? <ReasonNote {...note} /> : null}
       {photo ? (
         <div class="needed" data-testid="needed-photo">
           <p class="lack">
@@ -139,17 +152,14 @@ function Needed({ view }: { view: ItemView }): VNode | null {
           <Camera target={input.target} sources={["camera"]} large />
         </div>
       ) : null}
-    </>
+    </div>
   );
 }
 
 function NoteText({ view }: { view: ItemView }): VNode | null {
-  const { answer, found } = view;
-  if (!answer?.note) return null;
-  const outcome = outcomeOf(found.item, [answer]);
-  // Shown in its field already.
-  if (outcome === "na" || (outcome === "fail" && found.item.note === "on_fail")) return null;
-  return <blockquote class="step-note item-note">{answer.note}</blockquote>;
+  // Where words are asked for they stand in their field already.
+  if (!view.answer?.note || needOf(view).words !== null) return null;
+  return <blockquote class="step-note item-note">{view.answer.note}</blockquote>;
 }
 
 function Evidence({ view, recording }: { view: ItemView; recording: boolean }): VNode {
@@ -169,7 +179,9 @@ function Question({ view, recording }: { view: ItemView; recording: boolean }): 
   const { item, section } = found;
   return (
     <div class="question">
-      <p class="overline">{section.title}</p>
+      {placeName(section.location) === section.title ? null : (
+        <p class="overline">{section.title}</p>
+      )}
       <h1>{item.question}</h1>
       {item.help ? <p class="question-help">{item.help}</p> : null}
       {item.required ? null : <p class="quiet">{t("item.optional")}</p>}
@@ -193,7 +205,7 @@ function Question({ view, recording }: { view: ItemView; recording: boolean }): 
   );
 }
 
-function ReadOnlyAnswer({ view }: { view: ItemView }): VNode {
+function ReadOnlyAnswer({ view, draft }: { view: ItemView; draft: boolean }): VNode {
   const { item } = view.found;
   const words = view.answer ? QUESTIONS[item.type].text(item, view.answer) : "";
   return (
@@ -201,6 +213,7 @@ function ReadOnlyAnswer({ view }: { view: ItemView }): VNode {
       <OutcomeMark outcome={outcomeOf(item, view.answers)} />
       {item.type !== "check" && words ? <p class="read-words">{words}</p> : null}
       <SavedLine recorder={view.recorder} answer={view.answer} readOnly />
+      {draft ? <WhyReadOnly /> : null}
     </div>
   );
 }
@@ -210,9 +223,9 @@ function Answering({ view }: { view: ItemView }): VNode {
   const { Input, keys } = QUESTIONS[item.type];
   return (
     <div class="question-answer">
-      <Needed view={view} />
       <SavedLine recorder={view.recorder} answer={view.answer} />
       <Input {...view.input} />
+      <Needed view={view} />
       <p class="keys-hint">{keys(item)}</p>
       <PositionLine />
     </div>
@@ -232,7 +245,11 @@ export function ItemScreen({ inspection, found }: { inspection: Inspection; foun
     <article class="item-page">
       <Head inspection={inspection} found={found} />
       <Question view={view} recording={recording} />
-      {recording ? <Answering view={view} /> : <ReadOnlyAnswer view={view} />}
+      {recording ? (
+        <Answering view={view} />
+      ) : (
+        <ReadOnlyAnswer view={view} draft={isDraft(inspection)} />
+      )}
       <ItemBar
         view={view}
         recording={recording}

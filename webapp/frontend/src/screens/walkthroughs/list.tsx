@@ -3,9 +3,9 @@ import type { VNode } from "preact";
 import { StateMessage } from "../../components/states";
 import { t } from "../../i18n/t";
 import { navigate, walkthroughPath } from "../../router";
-import { author } from "../../store/author";
+import { author, insecure } from "../../store/author";
 import { isDown, liveState } from "../../store/live";
-import { paused, site } from "../../store/session";
+import { mayRecord, paused, site } from "../../store/session";
 import { startInspection } from "../../work/record";
 import { inspections, templates, workFault } from "../../work/store";
 import type { Inspection, Template } from "../../work/types";
@@ -139,9 +139,9 @@ function ofSite(): { drafts: Inspection[]; done: Inspection[] } {
 
 function Body(): VNode {
   const { drafts, done } = ofSite();
-  const reader = author.value === null;
+  const reader = !mayRecord.value;
   const none = drafts.length + done.length === 0;
-  if (workFault.value && isSecureContext) {
+  if (workFault.value && !insecure) {
     return (
       <StateMessage
         title={t("walks.failed")}
@@ -153,16 +153,16 @@ function Body(): VNode {
       </StateMessage>
     );
   }
-  if (reader && none && isSecureContext)
+  if (reader && none)
     return (
       <StateMessage title={t("walks.auditor_none")} help={t("walks.auditor_help")} icon="walk" />
     );
   return (
     <div class="walks">
       <div class="walks-main">
-        {isSecureContext ? null : <InsecureWalks />}
+        {insecure && !reader ? <InsecureWalks /> : null}
         <Drafts items={drafts} />
-        {reader || paused.value || !isSecureContext ? null : (
+        {reader || paused.value || insecure ? null : (
           <section aria-labelledby="start-title">
             <h2 class="section-title" id="start-title">
               {t("walks.start")}
@@ -184,7 +184,7 @@ export function WalkList(): VNode {
       <div class="page-head">
         <h1>{t("walks.title")}</h1>
       </div>
-      {author.value ? null : <p class="read-only">{t("walk.auditor")}</p>}
+      {mayRecord.value ? null : <p class="read-only">{t("walk.auditor")}</p>}
       <Body />
     </>
   );

@@ -9,9 +9,9 @@ import { nextUnanswered, progressOf } from "../../work/outcome";
 import { answersOf } from "../../work/store";
 import type { Inspection } from "../../work/types";
 import { About } from "./about";
-import { ProgressBar, ReportLink, whoText } from "./cards";
+import { ProgressBar, whoText } from "./cards";
 import { FindingButton, Findings } from "./findings";
-import { BackButton, isDraft } from "./parts";
+import { isDraft, UpLink, WhyReadOnly } from "./parts";
 import { PositionCard } from "./position-card";
 import { Result } from "./result";
 import { SectionCard } from "./section-card";
@@ -64,19 +64,14 @@ function Progress({ inspection }: { inspection: Inspection }): VNode {
 function Head({ inspection, draft }: { inspection: Inspection; draft: boolean }): VNode {
   return (
     <div class="walk-head">
-      <BackButton to="/walkthroughs">{t("walks.title")}</BackButton>
+      <UpLink to="/walkthroughs">{t("walks.title")}</UpLink>
       <h1>{inspection.template.title}</h1>
       <p class="walk-line">
         <span class="quiet">{whoText(inspection)}</span>
         <Where kind="inspection" id={inspection.id} />
       </p>
-      {draft ? null : (
-        <p class="walk-line">
-          <span class="quiet">{t("walk.read_only")}</span>
-          <ReportLink inspection={inspection} />
-        </p>
-      )}
-      {draft && !author.value ? <p class="read-only">{t("walk.auditor")}</p> : null}
+      {draft ? null : <p class="quiet">{t("walk.read_only")}</p>}
+      {draft ? <WhyReadOnly /> : null}
     </div>
   );
 }

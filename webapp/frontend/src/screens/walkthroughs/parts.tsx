@@ -2,7 +2,8 @@ import type { ComponentChildren, VNode } from "preact";
 import { Icon } from "../../components/icons";
 import { StateMessage } from "../../components/states";
 import { t } from "../../i18n/t";
-import { goBack } from "../../router";
+import { author } from "../../store/author";
+import { mayRecord } from "../../store/session";
 import { heads, outcomeOf } from "../../work/outcome";
 import { aspects, places } from "../../work/store";
 import type { Answer, Inspection, Outcome, Section } from "../../work/types";
@@ -36,15 +37,6 @@ export function tallyText({ items, answered, fail }: Tally): string {
 export const isDraft = (inspection: Inspection): boolean =>
   inspection.state === "draft" && (inspection.server?.state ?? "draft") === "draft";
 
-export function BackButton({ to, children }: { to: string; children: ComponentChildren }): VNode {
-  return (
-    <button type="button" class="back-button" onClick={() => goBack(to)}>
-      <Icon name="back" />
-      {children}
-    </button>
-  );
-}
-
 /** Up, not back: from a question one wants the overview, however many questions lie between. */
 export function UpLink({ to, children }: { to: string; children: ComponentChildren }): VNode {
   return (
@@ -52,6 +44,17 @@ export function UpLink({ to, children }: { to: string; children: ComponentChildr
       <Icon name="back" />
       {children}
     </a>
+  );
+}
+
+/** Why a draft that is open here cannot be answered here; null where it can. */
+export function WhyReadOnly(): VNode | null {
+  if (author.value) return null;
+  if (!mayRecord.value) return <p class="read-only">{t("walk.auditor")}</p>;
+  return (
+    <p class="read-only" data-testid="insecure-walk">
+      {t("insecure.title")}. <a href="/phone">{t("pwa.insecure_more")}</a>
+    </p>
   );
 }
 

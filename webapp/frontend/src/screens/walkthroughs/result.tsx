@@ -4,6 +4,7 @@ import { t } from "../../i18n/t";
 import { photoState, rows, summary, whereabouts } from "../../sync/status";
 import { capturesOf } from "../../work/store";
 import type { Inspection } from "../../work/types";
+import { ReportLink } from "./cards";
 
 interface Verdict {
   name: "phone" | "sending" | "attention" | "photos" | "awaited" | "complete";
@@ -74,6 +75,12 @@ export function Result({ inspection }: { inspection: Inspection }): VNode {
       <div>
         <h2>{verdict.title}</h2>
         <p>{verdict.help}</p>
+        <div class="button-row">
+          <ReportLink inspection={inspection} words={t("result.report")} />
+          <a class="button" href="/walkthroughs">
+            {t("result.back")}
+          </a>
+        </div>
       </div>
     </section>
   );

@@ -41,11 +41,8 @@ export function SavedLine({
         </p>
       ) : (
         <p class="saved" role="status" data-testid="saved" data-state={state.kind}>
-          {text && state.kind !== "saving" ? <Icon name="check" size={18} /> : null}
           <span>{text}</span>
-          {answer && state.kind !== "saving" ? (
-            <Where kind="answer" id={answer.id} compact />
-          ) : null}
+          {answer && state.kind !== "saving" ? <Where kind="answer" id={answer.id} /> : null}
         </p>
       )}
       {answer?.here && !readOnly && state.kind !== "saving" ? (

@@ -138,7 +138,7 @@ export function SectionCard({ inspection, section, recording, askingNa, onAskNa 
       <header class="section-head">
         <div>
           <h2 id={`section-${section.id}`}>{section.title}</h2>
-          {place ? (
+          {place && place !== section.title ? (
             <p class="section-place">
               <Icon name="pin" size={16} />
               {place}
