@@ -130,6 +130,23 @@ describe("the claim", () => {
     expect(whereabouts("inspection", walk.id)).toBe("phone");
   });
 
+  it("is not 'server' for a walkthrough whose photo waits under another one", async () => {
+    const capture = await keepPhoto(photo(1), targetOf(walk, "view"), INES, null);
+    server.when("POST", /uploads/, { status: 503, body: { code: "busy", detail: "" } });
+    await send();
+    const other = await startInspection(TEMPLATE, SITE, INES);
+    await keepPhoto(photo(1), targetOf(other, "view"), INES, null);
+    expect(whereabouts("photo", capture.sha256)).toBe("phone");
+    expect(whereabouts("inspection", walk.id)).toBe("phone");
+    await write(["outbox"], (tx) => tx.objectStore("outbox").delete(`photo:${capture.sha256}`));
+    await announce({ inspections: [other.id] });
+    expect(whereabouts("inspection", walk.id)).toBe("phone");
+    server.rules = [];
+    await keepPhoto(photo(1), targetOf(other, "view"), INES, null);
+    await send();
+    expect(whereabouts("inspection", walk.id)).toBe("server");
+  });
+
   it("counts the rows of everybody, and names whose the others are", async () => {
     await saveAnswer(walk, ITEMS.bund, null, pass, MARK);
     expect(summary.value).toMatchObject({ waiting: 2, others: [{ author: MARK, count: 1 }] });

@@ -4,7 +4,15 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { onChange, onNews, type Progress } from "../work/changes";
 import { read } from "../work/db";
 import { inspections } from "../work/store";
-import type { Author, OutboxRow, Pause, RowKind, SyncSummary, Whereabouts } from "../work/types";
+import type {
+  Author,
+  Capture,
+  OutboxRow,
+  Pause,
+  RowKind,
+  SyncSummary,
+  Whereabouts,
+} from "../work/types";
 import { writing } from "../work/writing";
 
 const RECORDS = ["answers", "findings", "captures"] as const;
@@ -15,11 +23,23 @@ export const rows = signal<readonly OutboxRow[]>([]);
 export const photosThere = signal<ReadonlySet<string>>(new Set());
 /** `<kind>:<id>` of every record that there was when the outbox was read: of one that came later the outbox says nothing. */
 const covered = signal<ReadonlySet<string>>(new Set());
+/** SHA-256 of the photos that were taken here, by walkthrough. One photo may belong to several, and has one row. */
+const photosOf = signal<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
 export const loaded = signal(false);
 export const pause = signal<Pause>(null);
 export const lastSync = signal<number | null>(null);
 export const nextTry = signal<number | null>(null);
 export const progress = signal<Progress>(NOTHING);
+
+function byWalkthrough(captures: readonly Capture[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { inspection, sha256, here } of captures) {
+    if (!here || inspection === null) continue;
+    const photos = found.get(inspection) ?? new Set();
+    found.set(inspection, photos.add(sha256));
+  }
+  return found;
+}
 
 /** Reads the outbox. When it cannot be read, nothing is claimed from then on. */
 export async function reloadRows(): Promise<void> {
@@ -31,13 +51,14 @@ export async function reloadRows(): Promise<void> {
       const synced = (await tx.objectStore("meta").get("lastSync")) as number | undefined;
       const answers = await tx.objectStore("answers").getAllKeys();
       const findings = await tx.objectStore("findings").getAllKeys();
-      const captures = await tx.objectStore("captures").getAllKeys();
+      const captures = await tx.objectStore("captures").getAll();
       batch(() => {
         covered.value = new Set([
           ...answers.map((id) => `answer:${id}`),
           ...findings.map((id) => `finding:${id}`),
-          ...captures.map((id) => `link:${id}`),
+          ...captures.map(({ id }) => `link:${id}`),
         ]);
+        photosOf.value = byWalkthrough(captures);
         rows.value = outbox.sort((a, b) => a.seq - b.seq);
         photosThere.value = new Set([...proven, ...told]);
         lastSync.value = synced ?? null;
@@ -119,9 +140,13 @@ export function photoState(sha256: string): Whereabouts {
 
 /** For a walkthrough: the whole of it, with its answers, findings and photos. */
 function inspectionState(id: string): Whereabouts {
-  const waiting = rows.value.filter((row) => row.inspection === id);
+  const photos = photosOf.value.get(id) ?? new Set<string>();
+  const waiting = rows.value.filter(
+    (row) => row.inspection === id || (row.kind === "photo" && photos.has(row.ref)),
+  );
   if (waiting.length > 0) return worst(waiting);
   if (writing.value > 0) return "phone";
+  if ([...photos].some((sha256) => photoState(sha256) !== "server")) return "phone";
   return inspections.value.get(id)?.server ? "server" : "phone";
 }
 

@@ -14,7 +14,7 @@ import {
 import { read } from "../work/db";
 import { deviceId } from "../work/device";
 import { manifestOf } from "../work/manifest";
-import { answerRows, captureRows, findingRows, photoBytes } from "../work/rows";
+import { answerRows, captureRows, capturesOfPhoto, findingRows, photoBytes } from "../work/rows";
 import type { Author, Capture, Finding, Inspection } from "../work/types";
 import { allRows } from "./outbox";
 
@@ -74,9 +74,14 @@ async function inspectionEntry(inspection: Inspection): Promise<Written> {
   return { json, photos };
 }
 
-/** Walkthroughs of which anything is unsent, whoever's. */
+/** Walkthroughs of which anything is unsent, whoever's. A photo of several has one row, which names the last of them. */
 async function unsent(): Promise<Inspection[]> {
-  const ids = new Set((await allRows()).map((row) => row.inspection));
+  const rows = await allRows();
+  const ids = new Set(rows.map((row) => row.inspection));
+  for (const { kind, ref } of rows) {
+    const captures = kind === "photo" ? await capturesOfPhoto(ref) : [];
+    for (const { inspection, here } of captures) if (here) ids.add(inspection);
+  }
   const all = await read(["inspections"], (tx) => tx.objectStore("inspections").getAll());
   return all.filter((inspection) => ids.has(inspection.id));
 }
