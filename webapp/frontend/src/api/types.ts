@@ -183,7 +183,9 @@ export interface ReadingEvent {
   observed_at: string;
 }
 
+/** `id` is "" for somebody whom the server knows by name only. */
 export interface RemoteAuthor {
+  id: string;
   username: string;
   name: string;
 }
@@ -321,6 +323,8 @@ export interface RemoteAspect extends Named {
 
 export interface SyncAnswer {
   cursor: string;
+  /** The server's database was set back since the cursor was given: what was sent may be lost there. */
+  anew: boolean;
   changed: {
     templates: RemoteTemplate[];
     locations: RemotePlace[];

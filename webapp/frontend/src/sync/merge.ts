@@ -28,12 +28,15 @@ export const MERGE_STORES = [
   "verified",
 ] as const;
 
-/** The server names people by their user names; of our own we know the id. */
+/** Of oneself the id is known also where the server names nobody's. */
 export type Names = (author: RemoteAuthor) => Author;
 
 export const namesFor =
   (me: Author | null): Names =>
-  ({ username, name }) => ({ id: me && me.username === username ? me.id : "", username, name });
+  ({ id, username, name }) => {
+    const own = me !== null && me.username === username ? me.id : "";
+    return { id: id || own, username, name };
+  };
 
 const at = (iso: string): number => Date.parse(iso);
 

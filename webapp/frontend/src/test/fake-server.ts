@@ -22,6 +22,17 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
+type Fields = Record<string, unknown>;
+
+interface Row {
+  sha256: string;
+  body: unknown;
+  revision: number;
+  author?: { id: string; username: string; name: string };
+}
+
+const NOON = "2026-11-25T12:00:00.000Z";
+
 interface Part {
   sha: string;
   length: number;
@@ -43,7 +54,7 @@ export class FakeServer {
   user: { id: string; username: string; name: string } | null;
   calls: Call[] = [];
   /** By id: what was recorded, with its digest. */
-  rows = new Map<string, { sha256: string; body: unknown; revision: number }>();
+  rows = new Map<string, Row>();
   photos = new Map<string, Uint8Array>();
   parts = new Map<string, Part>();
   submissions = new Map<string, Record<string, unknown>>();
@@ -126,15 +137,50 @@ export class FakeServer {
   /** As a GET shows it: what the test put there, else what was recorded. */
   private shown(id: string): Reply {
     const row = this.rows.get(id);
-    const made = row && { ...row, state: "draft", missing: [], flagged: false, submissions: [] };
-    const found = this.inspections.get(id) ?? made;
+    const found = this.inspections.get(id) ?? (row && this.told(row));
     return found ? { status: 200, body: found } : problem(404, "not_found");
+  }
+
+  private read(row: Row): Fields & { sha256: string; id: string } {
+    const body = row.body as Fields;
+    return { ...body, id: String(body.id), ...row, delivered_by: null, received_at: NOON };
+  }
+
+  /** A walkthrough with all that belongs to it; anything else as it was recorded. */
+  private told(row: Row): Fields {
+    const read = this.read(row);
+    if (!("template_version" in read)) return read;
+    const of = [...this.rows.values()]
+      .map((one) => this.read(one))
+      .filter((one) => one.inspection === read.id);
+    const submission = this.submissions.get(read.id);
+    const links = of.filter((one) => "photo" in one);
+    const photos = [...new Set(links.map((one) => String(one.photo)))].map((sha256) => ({
+      sha256,
+      size: this.photos.get(sha256)?.length ?? null,
+      state: this.photos.has(sha256) ? "verified" : "awaited",
+      links: links.filter((one) => one.photo === sha256),
+    }));
+    return {
+      ...read,
+      template: { id: read.template, version: read.template_version, title: "" },
+      content: {},
+      state: submission ? "submitted" : "draft",
+      submitted_at: submission?.submitted_at ?? null,
+      missing: [],
+      flagged: false,
+      answers: of.filter((one) => "replaces" in one),
+      findings: of.filter((one) => "kind" in one),
+      photos,
+      submissions: submission ? [submission] : [],
+    };
   }
 
   private syncAnswer(): unknown {
     const changed = { templates: [], locations: [], aspects: [], points: [], inspections: [] };
     return {
       cursor: "1.1",
+      anew: this.sync.anew ?? false,
       changed: { ...changed, ...(this.sync.changed as object) },
       removed: this.sync.removed ?? {},
       server_time: new Date(Date.now() + ((this.sync.ahead as number) ?? 0)).toISOString(),
@@ -155,7 +201,8 @@ export class FakeServer {
     if ((known?.revision ?? 0) !== Number(match?.replaceAll('"', "") ?? 0))
       return problem(412, "stale");
     const revision = (known?.revision ?? 0) + 1;
-    this.rows.set(id, { sha256: sha, body: content, revision });
+    const author = known?.author ?? this.user ?? undefined;
+    this.rows.set(id, { sha256: sha, body: content, revision, ...(author && { author }) });
     return { status: 201, body: { id, sha256: sha, revision } };
   }
 
