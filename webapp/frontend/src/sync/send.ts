@@ -3,14 +3,17 @@
 import { ApiError, request } from "../api/client";
 import { getFinding, getInspection } from "../api/endpoints";
 import type { RemoteInspection, RemoteState } from "../api/types";
-import { answerBody, findingBody, headerBody, linkBody } from "../work/bodies";
+import { answerBody, findingBody, headerBody, linkBody, type SubmitBody } from "../work/bodies";
 import { getMeta, read, setMeta, type WriteTx } from "../work/db";
 import { answerDigest, findingDigest, headerDigest, linkDigest } from "../work/digest";
 import { inspectionRow } from "../work/rows";
-import type { Finding, OutboxRow, ServerWord } from "../work/types";
+import { freezeAnew } from "../work/submit";
+import type { Finding, Inspection, OutboxRow, ServerWord } from "../work/types";
 import { sendMissing, sendWhole } from "./again";
 import { authorHeader } from "./metadata";
+import { takeInspection } from "./open";
 import { confirm } from "./outbox";
+import { refile, sentKey } from "./refile";
 import { sendPhoto } from "./upload";
 import { Broken, Later, Mismatch } from "./verdict";
 
@@ -21,6 +24,8 @@ interface Taken {
 
 /** A long submission takes its seconds at 50 kbit/s, with the live values on the same line. */
 const TIMEOUT_MS = 60_000;
+/** How often a submission is made anew in one go. */
+const MOST_TURNS = 3;
 
 function mustBe(what: string, told: unknown, ours: string): void {
   if (told !== ours)
@@ -73,9 +78,6 @@ async function sendAnswer(row: OutboxRow, signal: AbortSignal): Promise<void> {
   await confirm(row);
 }
 
-/** Digests of this finding that we have sent: one of them may have arrived while its answer was lost. */
-const sentKey = (id: string): string => `sent:${id}`;
-
 async function noteSent(finding: Finding): Promise<string[]> {
   const before = (await getMeta<string[]>(sentKey(finding.id))) ?? [];
   const sent = [...before.filter((sha) => sha !== finding.sha256), finding.sha256];
@@ -88,8 +90,11 @@ const ifMatch = (revision: number): Record<string, string> =>
 
 type FindingTaken = Taken & { revision: number };
 
-/** Somebody else's change is never overwritten. Our own earlier version, whose answer was lost, is. */
-async function putFinding(finding: Finding, way: Way): Promise<FindingTaken> {
+/**
+ * Somebody else's change is never overwritten. Our own earlier version, whose answer was lost, is. Null when ours became
+ * a finding of its own.
+ */
+async function putFinding(finding: Finding, way: Way): Promise<FindingTaken | null> {
   const sent = await noteSent(finding);
   const put = (revision: number): Promise<FindingTaken> =>
     json("PUT", `/findings/${finding.id}`, findingBody(finding), way, ifMatch(revision));
@@ -98,8 +103,9 @@ async function putFinding(finding: Finding, way: Way): Promise<FindingTaken> {
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 412) throw error;
     const there = await getFinding(finding.id);
-    if (!sent.includes(there.sha256)) throw error;
-    return put(there.revision);
+    if (sent.includes(there.sha256)) return put(there.revision);
+    await refile(way.row, finding, there);
+    return null;
   }
 }
 
@@ -107,6 +113,7 @@ async function sendFinding(row: OutboxRow, signal: AbortSignal): Promise<void> {
   const found = await read(["findings"], (tx) => tx.objectStore("findings").get(row.ref));
   const finding = mustExist(found, row);
   const told = await putFinding(finding, { row, signal });
+  if (!told) return;
   mustBe("id", told.id, finding.id);
   mustBe("digest", told.sha256, await findingDigest(finding));
   await confirm(row, ["findings", "meta"], async (tx) => {
@@ -160,26 +167,51 @@ function asTaken(there: RemoteInspection, content: string): Submitted | null {
   return known ? { state, missing, flagged, content_sha256: content } : null;
 }
 
-async function sendSubmit(row: OutboxRow, signal: AbortSignal): Promise<void> {
-  const inspection = mustExist(await inspectionRow(row.ref), row);
-  const found = await read(["submissions"], (tx) => tx.objectStore("submissions").get(row.ref));
-  const body = mustExist(found, row);
-  let told: Submitted | null;
+const idsOf = (there: RemoteInspection): Set<string> =>
+  new Set(
+    [...there.answers, ...there.findings, ...there.photos.flatMap(({ links }) => links)].map(
+      ({ id }) => id,
+    ),
+  );
+
+/**
+ * Somebody changed or added something since this was put together: the submission is made anew from what both sides
+ * know. True when it is another one than before.
+ */
+async function agree(inspection: Inspection, error: ApiError, way: Way): Promise<boolean> {
+  if (await sendMissing(inspection, error)) throw new Later("missing answers go first");
+  const there = await getInspection(inspection.id);
+  await takeInspection(there, way.row.author);
+  return freezeAnew(inspection.id, idsOf(there));
+}
+
+/** What the server says to the submission as it stands; null when it has to be made anew, and was. */
+async function submitOnce(body: SubmitBody, way: Way, last: boolean): Promise<Submitted | null> {
+  const { ref } = way.row;
   try {
-    told = await json<Submitted>("POST", `/inspections/${row.ref}/submit`, body, { row, signal });
+    return await json<Submitted>("POST", `/inspections/${ref}/submit`, body, way);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "content_differs") throw error;
-    told = asTaken(await getInspection(row.ref), body.content_sha256);
-    if (!told && (await sendMissing(inspection, error)))
-      throw new Later("missing answers go first");
-    if (!told) throw error;
+    const taken = asTaken(await getInspection(ref), body.content_sha256);
+    if (taken) return taken;
+    const inspection = mustExist(await inspectionRow(ref), way.row);
+    if (last || !(await agree(inspection, error, way))) throw error;
+    return null;
   }
-  mustBe("content", told.content_sha256, body.content_sha256);
-  const proof = told;
-  await confirm(row, ["inspections"], async (tx) => {
-    await keepServerWord(tx, row.ref, proof);
-    return true;
-  });
+}
+
+async function sendSubmit(row: OutboxRow, signal: AbortSignal): Promise<void> {
+  for (let turn = 1; ; turn += 1) {
+    const found = await read(["submissions"], (tx) => tx.objectStore("submissions").get(row.ref));
+    const body = mustExist(found, row);
+    const told = await submitOnce(body, { row, signal }, turn >= MOST_TURNS);
+    if (!told) continue;
+    mustBe("content", told.content_sha256, body.content_sha256);
+    return confirm(row, ["inspections"], async (tx) => {
+      await keepServerWord(tx, row.ref, told);
+      return true;
+    });
+  }
 }
 
 const SENDERS: Record<OutboxRow["kind"], (row: OutboxRow, signal: AbortSignal) => Promise<void>> = {

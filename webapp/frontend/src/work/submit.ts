@@ -1,5 +1,5 @@
 import { iso, type SubmitBody } from "./bodies";
-import { write } from "./db";
+import { read, type WriteTx, write } from "./db";
 import { deviceId } from "./device";
 import { canHash, contentDigest } from "./digest";
 import { RecordError } from "./errors";
@@ -25,7 +25,7 @@ async function contentOf(id: string): Promise<Content> {
   return { answers, findings, captures };
 }
 
-async function bodyOf(inspection: Inspection, content: Content, at: number): Promise<SubmitBody> {
+async function bodyOf(inspection: Inspection, content: Content, at: string): Promise<SubmitBody> {
   // Also one that a later answer left out: it was taken, so it is evidence.
   const photos = manifestOf(content.captures);
   return {
@@ -33,7 +33,7 @@ async function bodyOf(inspection: Inspection, content: Content, at: number): Pro
     answers: content.answers.map((answer) => answer.id).sort(),
     findings: content.findings.map((finding) => finding.id).sort(),
     photos,
-    submitted_at: iso(at),
+    submitted_at: at,
     device_id: await deviceId(),
   };
 }
@@ -46,12 +46,11 @@ const versions = (findings: Finding[]): string =>
 
 /** False when another tab added something between our reading and our writing. */
 function keep(
-  inspection: Inspection,
+  id: string,
   body: SubmitBody,
   rows: Content,
-  by: Author,
+  more: (tx: WriteTx) => Promise<unknown> = async () => undefined,
 ): Promise<boolean> {
-  const { id } = inspection;
   return write(
     ["inspections", "answers", "findings", "captures", "submissions", "outbox", "meta"],
     async (tx) => {
@@ -63,12 +62,21 @@ function keep(
         (await count("captures")) === rows.captures.length &&
         versions(findings) === versions(rows.findings);
       if (!same) return false;
-      await tx.objectStore("inspections").put(inspection, id);
       await tx.objectStore("submissions").put(body, id);
-      await enqueue(tx, { kind: "submit", ref: id, inspection: id, author: by });
+      await more(tx);
       return true;
     },
   );
+}
+
+/** Who finished a walkthrough, should its submission have to go once more. */
+export const submitterKey = (id: string): string => `submitter:${id}`;
+
+async function queueSubmission(tx: WriteTx, done: Inspection, author: Author): Promise<void> {
+  const { id } = done;
+  await tx.objectStore("inspections").put(done, id);
+  await tx.objectStore("meta").put(author, submitterKey(id));
+  await enqueue(tx, { kind: "submit", ref: id, inspection: id, author });
 }
 
 /** Freezes what the walkthrough consists of, and queues it. Submitting again changes nothing. */
@@ -85,9 +93,38 @@ export async function submitInspection(
     await whileWriting([done.id], async () => {
       for (let kept = false; !kept; ) {
         const content = await contentOf(done.id);
-        kept = await keep(done, await bodyOf(done, content, submittedAt), content, author);
+        const body = await bodyOf(done, content, iso(submittedAt));
+        kept = await keep(done.id, body, content, (tx) => queueSubmission(tx, done, author));
       }
     });
     return done;
   });
+}
+
+/** Of what is neither from here nor known there nobody can bring the server: naming it would hold up all the rest. */
+function within(content: Content, there: ReadonlySet<string> | undefined): Content {
+  const named = (row: { id: string; here: boolean }): boolean =>
+    row.here || there === undefined || there.has(row.id);
+  return {
+    answers: content.answers.filter(named),
+    findings: content.findings.filter(named),
+    captures: content.captures.filter(named),
+  };
+}
+
+/**
+ * What is submitted once more from the rows that are known by now; when it was finished stays. `there` are the ids that
+ * the server has. False when there is nothing to submit, or nothing else than before.
+ */
+export async function freezeAnew(id: string, there?: ReadonlySet<string>): Promise<boolean> {
+  const inspection = await inspectionRow(id);
+  const before = await read(["submissions"], (tx) => tx.objectStore("submissions").get(id));
+  if (!inspection || !before) return false;
+  for (let kept = false; !kept; ) {
+    const content = await contentOf(id);
+    const body = await bodyOf(inspection, within(content, there), before.submitted_at);
+    if (body.content_sha256 === before.content_sha256) return false;
+    kept = await keep(id, body, content);
+  }
+  return true;
 }
