@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
 PATHS = (
-    "/", "/live", "/live/dairy.effluent/ph", "/live/dairy.chiller/energy_import", "/alarms", "/walkthroughs", "/aspects",
-    "/phone",
+    "/", "/live", "/live/dairy.effluent/ph", "/live/dairy.chiller/energy_import", "/alarms", "/walkthroughs",
+    "/aspects", "/phone",
 )  # fmt: skip
 
 
