@@ -194,3 +194,14 @@ it("asks whether a finished walkthrough has become complete, and frees its photo
   await until(async () => (await storedKeys("photos")).length === 0);
   expect(await storedKeys("receipts")).toEqual([capture.sha256]);
 });
+
+it("looks at once what a server lost that was set back, and sends it in the same run", async () => {
+  const answer = await saveAnswer(walk, ITEMS.bund, null, pass, INES);
+  signInAs(INES);
+  await until(async () => summary.value.state === "server" && (await outbox()).length === 0);
+  server.rows.delete(answer.id);
+  server.when("GET", /sync/, { status: 200, body: { ...server.syncAnswer(), anew: true } }, 1);
+  await syncNow();
+  expect(server.rows.has(answer.id)).toBe(true);
+  expect(summary.value.state).toBe("server");
+});

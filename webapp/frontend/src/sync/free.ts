@@ -1,8 +1,16 @@
 /** Giving space back. Bytes go only when a receipt names them and everything that they are evidence for is complete. */
 
 import { type ReadTx, read, type WriteTx, write } from "../work/db";
+import { doubted } from "../work/doubt";
+import type { Capture } from "../work/types";
 
-const STORES = ["photos", "receipts", "captures", "inspections", "outbox"] as const;
+const STORES = ["photos", "receipts", "captures", "inspections", "outbox", "meta"] as const;
+
+/** The server's database was set back: what it said of these before counts no more. */
+async function isDoubtful(tx: ReadTx | WriteTx, captures: Capture[]): Promise<boolean> {
+  const ids = await doubted(tx);
+  return captures.some(({ inspection }) => ids.includes(inspection ?? ""));
+}
 
 /** What only reads is the same in both kinds of transaction. */
 async function mayGo(tx: ReadTx | WriteTx, sha: string): Promise<boolean> {
@@ -11,6 +19,7 @@ async function mayGo(tx: ReadTx | WriteTx, sha: string): Promise<boolean> {
   const receipt = await store("receipts").get(sha);
   const captures = await store("captures").index("sha256").getAll(sha);
   if (receipt?.sha256 !== sha || receipt.verified !== true || captures.length === 0) return false;
+  if (await isDoubtful(tx, captures)) return false;
   const rows = await store("outbox").getAll();
   if (rows.some((row) => row.kind === "photo" && row.ref === sha)) return false;
   for (const capture of captures) {

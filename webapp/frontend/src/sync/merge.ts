@@ -100,11 +100,14 @@ function captureFrom(photo: RemotePhoto, link: RemoteLink, names: Names): Captur
 
 const RANK = { draft: 0, submitted: 1, complete: 2 };
 
-/** An answer that was overtaken by a newer one must not take back what is known. */
-function serverWord(known: ServerWord | null, row: FollowedInspection): ServerWord {
+/**
+ * An answer that was overtaken by a newer one must not take back what is known; that of a server whose database was set
+ * back (`anew`) must.
+ */
+function serverWord(known: ServerWord | null, row: FollowedInspection, anew: boolean): ServerWord {
   const { state, missing, flagged, revision } = row;
   const told = { state, missing, flagged, revision };
-  if (!known) return told;
+  if (!known || anew) return told;
   const older = revision < (known.revision ?? 0);
   const overtaken = RANK[state] < RANK[known.state] && revision <= (known.revision ?? 0);
   // The server never makes a draft of what was submitted.
@@ -112,8 +115,8 @@ function serverWord(known: ServerWord | null, row: FollowedInspection): ServerWo
 }
 
 /** Submitted there is submitted here; what is still on its way from here arrives as late. */
-function merged(known: Inspection, row: FollowedInspection): Inspection {
-  const server = serverWord(known.server, row);
+function merged(known: Inspection, row: FollowedInspection, anew = false): Inspection {
+  const server = serverWord(known.server, row, anew);
   const submitted = known.state === "submitted" || server.state !== "draft";
   return {
     ...known,
@@ -151,12 +154,14 @@ export async function mergeFindings(
   tx: WriteTx,
   rows: RemoteFinding[],
   names: Names,
+  anew = false,
 ): Promise<void> {
   const store = tx.objectStore("findings");
   for (const row of rows) {
     const unsent = await tx.objectStore("outbox").getKey(`finding:${row.id}`);
     const known = await store.get(row.id);
-    if (unsent !== undefined || (known && known.revision >= row.revision)) continue;
+    const older = known && known.revision >= row.revision && !(anew && !known.here);
+    if (unsent !== undefined || older) continue;
     await store.put({ ...findingFrom(row, names), here: known?.here ?? false }, row.id);
   }
 }
@@ -174,19 +179,20 @@ async function mergePhotos(tx: WriteTx, rows: RemotePhoto[], names: Names): Prom
   }
 }
 
-/** Null for one that is not known here and whose template could not be had. */
+/** Passes over one that is not known here and whose template could not be had. */
 export async function mergeInspection(
   tx: WriteTx,
   row: FollowedInspection,
   template: Template | undefined,
   names: Names,
+  anew = false,
 ): Promise<void> {
   const store = tx.objectStore("inspections");
   const known = await store.get(row.id);
   if (!known && !template) return;
-  const next = known ? merged(known, row) : template && inspectionFrom(row, template, names);
+  const next = known ? merged(known, row, anew) : template && inspectionFrom(row, template, names);
   if (next) await store.put(next, row.id);
   await mergeAnswers(tx, row.answers, names);
-  await mergeFindings(tx, row.findings, names);
+  await mergeFindings(tx, row.findings, names, anew);
   await mergePhotos(tx, row.photos, names);
 }

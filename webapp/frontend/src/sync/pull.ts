@@ -5,16 +5,17 @@ import { getSync } from "../api/endpoints";
 import type { SyncAnswer } from "../api/types";
 import { announce } from "../work/changes";
 import { type StoreName, write } from "../work/db";
-import { noteSkew } from "../work/device";
+import { deviceId, noteSkew } from "../work/device";
 import { loadReference, putReference, type Reference, referenceKey } from "../work/reference";
 import type { Author } from "../work/types";
 import { MERGE_STORES, mergeInspection, namesFor } from "./merge";
+import { DOUBT_STORES, doubtOwn } from "./recheck";
 import { templateFrom, templatesOf } from "./templates";
 
 /** A slower answer says too little about the time at which it was made. */
 const LONGEST_TRIP_MS = 10_000;
 
-const STORES: StoreName[] = [...MERGE_STORES, "reference"];
+const STORES: StoreName[] = [...new Set([...MERGE_STORES, ...DOUBT_STORES, "reference" as const])];
 
 async function learnSkew(answer: SyncAnswer, begun: number, ended: number): Promise<void> {
   const server = Date.parse(answer.server_time);
@@ -22,17 +23,18 @@ async function learnSkew(answer: SyncAnswer, begun: number, ended: number): Prom
     await noteSkew(server - (begun + ended) / 2);
 }
 
-/** A cursor of a server that was set up anew is refused: then everything is fetched. */
+/** A cursor of a server that was set up anew is refused: then everything is fetched, and what was sent may be lost. */
 async function ask(
   site: string,
   since: string | null,
   signal: AbortSignal,
-): Promise<{ answer: SyncAnswer; since: string | null }> {
+): Promise<{ answer: SyncAnswer; since: string | null; anew: boolean }> {
   try {
-    return { answer: await getSync(site, since, signal), since };
+    const answer = await getSync(site, since, signal);
+    return { answer, since: answer.anew ? null : since, anew: answer.anew };
   } catch (error) {
     if (since === null || !(error instanceof ApiError) || error.status !== 422) throw error;
-    return { answer: await getSync(site, null, signal), since: null };
+    return { answer: await getSync(site, null, signal), since: null, anew: true };
   }
 }
 
@@ -60,7 +62,7 @@ export async function pull(me: Author, site: string, signal: AbortSignal): Promi
   const key = referenceKey(me.id, site);
   const known = await loadReference(key);
   const begun = Date.now();
-  const { answer, since } = await ask(site, known.cursor, signal);
+  const { answer, since, anew } = await ask(site, known.cursor, signal);
   await learnSkew(answer, begun, Date.now());
   const base = since === null ? { ...known, templates: {}, places: {}, aspects: {} } : known;
   const reference = updated(base, answer);
@@ -69,8 +71,10 @@ export async function pull(me: Author, site: string, signal: AbortSignal): Promi
   // Signed out meanwhile: what was just forgotten must not come back.
   if (signal.aborted) return;
   const names = namesFor(me);
+  const device = await deviceId();
   await write(STORES, async (tx) => {
-    for (const row of rows) await mergeInspection(tx, row, templates(row), names);
+    if (anew) await doubtOwn(tx, device);
+    for (const row of rows) await mergeInspection(tx, row, templates(row), names, anew);
     await putReference(tx, key, reference);
   });
   const { templates: forms, locations, aspects } = answer.changed;

@@ -12,6 +12,7 @@ import { freePhotos } from "./free";
 import { fetchInspection } from "./open";
 import { allRows } from "./outbox";
 import { pull } from "./pull";
+import { recheckDoubted } from "./recheck";
 import { sender } from "./status";
 
 const PULL_EVERY_MS = 20_000;
@@ -40,13 +41,15 @@ async function askForStates(touched: Set<string>): Promise<void> {
   }
 }
 
-async function fetchNews({ user }: Me, demanded: boolean, signal: AbortSignal): Promise<void> {
+/** True when what the server told of its records is of now: only then may space be given back. */
+async function fetchNews({ user }: Me, demanded: boolean, signal: AbortSignal): Promise<boolean> {
   const site = siteId.peek();
-  if (!site) return;
+  if (!site) return false;
   const fresh = pulled.user === user.id && pulled.site === site;
-  if (fresh && !demanded && Date.now() - pulled.at < PULL_EVERY_MS) return;
+  if (fresh && !demanded && Date.now() - pulled.at < PULL_EVERY_MS) return true;
   await pull(user, site, signal);
   pulled = { user: user.id, site, at: Date.now() };
+  return true;
 }
 
 async function pauseAfter(flushed: Flushed, user: string): Promise<Pause> {
@@ -63,12 +66,14 @@ async function afterFlush(
   demanded: boolean,
   signal: AbortSignal,
 ): Promise<Pause> {
-  const state = await pauseAfter(flushed, who.user.id);
+  let state = await pauseAfter(flushed, who.user.id);
   if (flushed.end !== "done") return state;
   try {
     await askForStates(flushed.touched);
-    await fetchNews(who, demanded, signal);
-    await freePhotos();
+    const isNow = await fetchNews(who, demanded, signal);
+    if (await recheckDoubted(who, signal))
+      state = await pauseAfter(await flush(who.user.id, signal), who.user.id);
+    if (isNow) await freePhotos();
   } catch (error) {
     if (signal.aborted) return state;
     return error instanceof ApiError && error.code !== "" ? "server-error" : "offline";

@@ -179,7 +179,8 @@ const idsOf = (there: RemoteInspection): Set<string> =>
  * know. True when it is another one than before.
  */
 async function agree(inspection: Inspection, error: ApiError, way: Way): Promise<boolean> {
-  if (await sendMissing(inspection, error)) throw new Later("missing answers go first");
+  if (await sendMissing(inspection.id, error, way.row.author))
+    throw new Later("missing answers go first");
   const there = await getInspection(inspection.id);
   await takeInspection(there, way.row.author);
   return freezeAnew(inspection.id, idsOf(there));
@@ -228,7 +229,7 @@ async function isLost(row: OutboxRow, error: unknown): Promise<boolean> {
   if (!(error instanceof ApiError) || error.code !== "not_found") return false;
   if (row.kind === "inspection" || row.kind === "photo" || row.inspection === null) return false;
   const inspection = await inspectionRow(row.inspection);
-  return inspection !== undefined && (await sendWhole(inspection));
+  return inspection !== undefined && (await sendWhole(inspection, row.author));
 }
 
 /** Resolves when the server has confirmed the row and it is out of the outbox; else rejects, see `verdictOf`. */

@@ -3,6 +3,7 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { onChange, onNews, type Progress } from "../work/changes";
 import { read } from "../work/db";
+import { doubted } from "../work/doubt";
 import { inspections } from "../work/store";
 import type {
   Author,
@@ -25,6 +26,8 @@ export const photosThere = signal<ReadonlySet<string>>(new Set());
 const covered = signal<ReadonlySet<string>>(new Set());
 /** SHA-256 of the photos that were taken here, by walkthrough. One photo may belong to several, and has one row. */
 const photosOf = signal<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
+/** Walkthroughs of which it is not known any more what the server has. */
+const doubtful = signal<readonly string[]>([]);
 export const loaded = signal(false);
 export const pause = signal<Pause>(null);
 export const lastSync = signal<number | null>(null);
@@ -52,7 +55,9 @@ export async function reloadRows(): Promise<void> {
       const answers = await tx.objectStore("answers").getAllKeys();
       const findings = await tx.objectStore("findings").getAllKeys();
       const captures = await tx.objectStore("captures").getAll();
+      const doubts = await doubted(tx);
       batch(() => {
+        doubtful.value = doubts;
         covered.value = new Set([
           ...answers.map((id) => `answer:${id}`),
           ...findings.map((id) => `finding:${id}`),
@@ -100,7 +105,8 @@ function stateOf(waiting: number, refused: number): Whereabouts {
   if (!loaded.value) return "phone";
   if (refused > 0) return "attention";
   if (progress.value.total > 0 && waiting > 0) return "sending";
-  return waiting > 0 || writing.value > 0 ? "phone" : "server";
+  const sure = waiting === 0 && writing.value === 0 && doubtful.value.length === 0;
+  return sure ? "server" : "phone";
 }
 
 /** Whose rows may go now; the engine says so. Null while nobody is signed in. */
@@ -145,9 +151,11 @@ function inspectionState(id: string): Whereabouts {
     (row) => row.inspection === id || (row.kind === "photo" && photos.has(row.ref)),
   );
   if (waiting.length > 0) return worst(waiting);
-  if (writing.value > 0) return "phone";
+  if (writing.value > 0 || doubtful.value.includes(id)) return "phone";
   if ([...photos].some((sha256) => photoState(sha256) !== "server")) return "phone";
-  return inspections.value.get(id)?.server ? "server" : "phone";
+  const inspection = inspections.value.get(id);
+  if (inspection?.state === "submitted" && !isSubmitted(id)) return "phone";
+  return inspection?.server ? "server" : "phone";
 }
 
 function isSubmitted(inspection: string): boolean {

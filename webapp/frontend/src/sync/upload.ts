@@ -172,7 +172,10 @@ async function deliver(to: Upload): Promise<void> {
 }
 
 /** Believed only when it names the very bytes that lie here. */
-async function proof({ capture, signal }: Pick<Upload, "capture" | "signal">): Promise<Receipt> {
+export async function proof({
+  capture,
+  signal,
+}: Pick<Upload, "capture" | "signal">): Promise<Receipt> {
   const path = `/photos/${capture.sha256}/receipt`;
   const receipt = await request<Receipt>("GET", path, undefined, { signal });
   if (receipt.sha256 !== capture.sha256 || receipt.verified !== true)
@@ -201,9 +204,10 @@ async function provenReceipt(to: Pick<Upload, "capture" | "signal">): Promise<Re
   try {
     return await proof(to);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404)
-      throw new Later("the server has no receipt for it yet");
-    throw error;
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    // An upload that ended without a photo is of no use: the next one begins anew.
+    await dropMeta(urlKey(to.capture.sha256));
+    throw new Later("the server has no receipt for it yet");
   }
 }
 
@@ -216,7 +220,7 @@ export async function sendPhoto(row: OutboxRow, signal: AbortSignal): Promise<vo
   const { author } = row;
   const to = { capture, signal, author, bytes: bytes ?? new ArrayBuffer(0) };
   if (!(await known(to))) {
-    if (!bytes) throw new Broken("photo_missing", "the photo is not on this phone any more");
+    if (!bytes) throw new Broken("photo_missing", "neither the server nor this phone has it");
     await deliver(to);
   }
   await settle(await provenReceipt(to));

@@ -124,7 +124,12 @@ export class FakeServer {
     if (path === "/me")
       return {
         status: 200,
-        body: { user: this.user, role: "inspector", roles: ["inspector"], sites: [] },
+        body: {
+          user: this.user,
+          role: "inspector",
+          roles: ["inspector"],
+          sites: [{ id: "dairy", name: "Dairy", timezone: "UTC" }],
+        },
       };
     if (path.startsWith("/sync")) return { status: 200, body: this.syncAnswer() };
     if (path.startsWith("/uploads")) return this.upload(call);
@@ -176,7 +181,7 @@ export class FakeServer {
     };
   }
 
-  private syncAnswer(): unknown {
+  syncAnswer(): Fields {
     const changed = { templates: [], locations: [], aspects: [], points: [], inspections: [] };
     return {
       cursor: "1.1",
