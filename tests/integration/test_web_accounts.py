@@ -130,13 +130,14 @@ def test_the_demo_is_seeded_once_whatever_is_run_again(empty: Engine) -> None:
     assert before["device"] == len(site.devices)
     assert before["control_limit"] == len(site.limits)
     assert before["aspect"] == len(site.aspects) == 5
+    assert before["template"] == 1
     assert before["app_user"] == 4
     with Database(empty).read() as db:
         assert db.get_one(Config, 1).version == 1
         assert {row.state for row in db.scalars(select(Device))} == {"active"}
         seeded = db.scalar(select(func.count()).select_from(AuditEvent).where(AuditEvent.actor == "demo"))
     assert seeded == sum(before[name] for name in ("site", "location", "aspect", "point_aspect", "device")) + (
-        before["control_limit"] + before["app_user"]
+        before["control_limit"] + before["app_user"] + before["template"]
     )
     empty.dispose()
 
