@@ -1,6 +1,8 @@
 import "../../styles/marks.css";
 import "../../styles/walk.css";
+import "../../styles/overview.css";
 import "../../styles/questions.css";
+import "../../styles/recording.css";
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
