@@ -41,5 +41,6 @@ it("does not say how many when the phone's own records cannot be read", () => {
 it("says what a refusal means in plain words", () => {
   expect(problemText(403)).toContain("may not record");
   expect(problemText(413)).toContain("no file of this size");
+  expect(problemText(0, "photo_missing")).toContain("lost this photo");
   expect(problemText(422)).toBe("The server does not accept it.");
 });

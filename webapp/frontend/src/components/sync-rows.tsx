@@ -6,6 +6,7 @@ import { findItem } from "../lib/template";
 import { serverNow } from "../store/clock";
 import { zone } from "../store/session";
 import { retry } from "../sync/engine";
+import { waitsForPerson } from "../sync/outbox";
 import { rows, summary, whereabouts } from "../sync/status";
 import { answersOf, capturesOf, findingsOf, inspections, openInspection } from "../work/store";
 import type { OutboxRow } from "../work/types";
@@ -67,7 +68,8 @@ const BY_STATUS: Record<
 };
 
 /** What a refusal means, in words of the field; the server's own sentence goes below it. */
-export function problemText(status: number): string {
+export function problemText(status: number, code = ""): string {
+  if (code === "photo_missing") return t("problem.photo-lost");
   return t(`problem.${BY_STATUS[status] ?? "refused"}`);
 }
 
@@ -76,6 +78,8 @@ export function whyText(row: OutboxRow): string {
   const { pause, nextTry, others } = summary.value;
   if (whereabouts(row.kind, row.ref) === "sending") return t("where.sending");
   const { name, id } = row.author;
+  const first = waitsForPerson(row, rows.value);
+  if (first) return t("sync.why.other-person", { name: first.name });
   if (others.some(({ author }) => author.id === id)) return t("sync.why.other-person", { name });
   if (pause === "signed-out" || pause === "other-person") return t(`sync.why.${pause}`, { name });
   if (pause) return t(`sync.why.${pause}`);
@@ -86,7 +90,7 @@ function Reason({ row }: { row: OutboxRow }): VNode {
   if (row.state === "refused" && row.problem) {
     return (
       <>
-        <p class="sync-problem">{problemText(row.problem.status)}</p>
+        <p class="sync-problem">{problemText(row.problem.status, row.problem.code)}</p>
         {row.problem.detail ? (
           <p class="quiet">{t("problem.detail", { detail: row.problem.detail })}</p>
         ) : null}

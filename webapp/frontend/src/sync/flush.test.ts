@@ -10,7 +10,7 @@ import { saveAnswer, saveFinding, startInspection, submitInspection } from "../w
 import { inspectionRow } from "../work/rows";
 import type { Answer, Finding, Inspection, OutboxRow, Receipt } from "../work/types";
 import { type Flushed, flush } from "./flush";
-import { giveAnotherTry } from "./outbox";
+import { giveAnotherTry, waitsForPerson } from "./outbox";
 
 let server: FakeServer;
 let walk: Inspection;
@@ -334,6 +334,9 @@ it("leaves another person's rows alone", async () => {
   await send();
   expect(await outbox()).toEqual([`answer:${theirs.id}`, `submit:${walk.id}`]);
   expect(server.rows.has(mine.id) && !server.rows.has(theirs.id)).toBe(true);
+  const rows = await stored<OutboxRow>("outbox");
+  const submission = rows.find(({ kind }) => kind === "submit");
+  expect(submission && waitsForPerson(submission, rows)).toEqual(MARK);
   server.user = MARK;
   await flush(MARK.id, new AbortController().signal);
   server.user = INES;

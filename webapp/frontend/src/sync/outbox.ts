@@ -2,7 +2,7 @@
 
 import { announce } from "../work/changes";
 import { read, type StoreName, type WriteTx, write } from "../work/db";
-import type { OutboxRow } from "../work/types";
+import type { Author, OutboxRow } from "../work/types";
 import type { Problem } from "./verdict";
 
 export const allRows = (): Promise<OutboxRow[]> =>
@@ -65,17 +65,26 @@ const RANK: Record<OutboxRow["kind"], number> = {
   submit: 3,
 };
 
-/** Rows that must be gone before this one makes sense to the server. */
-function waitsFor(row: OutboxRow, other: OutboxRow): boolean {
-  if (other.key === row.key || other.inspection !== row.inspection) return false;
-  if (other.kind === "inspection") return true;
-  return row.kind === "submit" && RANK[other.kind] === 1;
+/** Which rows these hold up: they must be gone before those make sense to the server. */
+export function heldUpBy(rows: readonly OutboxRow[]): (row: OutboxRow) => boolean {
+  const of = (rank: number): Set<string | null> =>
+    new Set(rows.filter(({ kind }) => RANK[kind] === rank).map(({ inspection }) => inspection));
+  const [heads, records] = [of(0), of(1)];
+  return ({ kind, inspection }) => {
+    if (kind === "inspection" || inspection === null) return false;
+    return heads.has(inspection) || (kind === "submit" && records.has(inspection));
+  };
+}
+
+/** Whose unsent work keeps this row of somebody else from going; null when it is nobody's. */
+export function waitsForPerson(row: OutboxRow, rows: readonly OutboxRow[]): Author | null {
+  const others = rows.filter(({ author }) => author.id !== row.author.id);
+  return others.find((other) => heldUpBy([other])(row))?.author ?? null;
 }
 
 /** In the order of sending, without those that wait for another one. */
 export function sendable(rows: readonly OutboxRow[], author: string): OutboxRow[] {
-  const held = (row: OutboxRow): boolean =>
-    row.inspection !== null && rows.some((other) => waitsFor(row, other));
+  const held = heldUpBy(rows);
   return rows
     .filter((row) => row.author.id === author && row.state === "waiting" && !held(row))
     .sort((a, b) => RANK[a.kind] - RANK[b.kind] || a.seq - b.seq);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { INES, ITEMS, MARK, photo, SITE, TEMPLATE, targetOf } from "../test/fixtures";
 import { freshPhone, outbox, stored, storedKeys } from "../test/phone";
 import { clearTarget, keepPhoto, pendingTarget, rememberTarget } from "./capture";
+import { write } from "./db";
 import { sha256 } from "./hash";
 import { heads } from "./outcome";
 import { saveAnswer, saveFinding, startInspection, submitInspection } from "./record";
@@ -18,6 +19,12 @@ beforeEach(async () => {
   walk = await startInspection(TEMPLATE, SITE, INES);
 });
 afterEach(() => vi.restoreAllMocks());
+
+const foam = ({ id }: Inspection) =>
+  ({
+    ...{ site: SITE, inspection: id, item: null, kind: "minor" as const, text: "Foam" },
+    ...{ aspect: null, location: null },
+  }) as const;
 
 const head = async (of: string): Promise<Answer | undefined> =>
   heads(await answerRows(walk.id), of).at(-1);
@@ -168,6 +175,30 @@ describe("reading back", () => {
     expect(await head("view")).toBeUndefined();
     expect(await outbox()).toEqual([`inspection:${walk.id}`]);
   });
+
+  it("takes it out of a finding too, which stays as it was", async () => {
+    const before = await saveFinding(foam(walk), INES);
+    damageReads(9);
+    const target = targetOf(walk, "view", { finding: before.id });
+    const kept = keepPhoto(photo(1), target, INES, null);
+    await expect(kept).rejects.toMatchObject({ code: "not_kept" });
+    vi.restoreAllMocks();
+    expect(await stored("captures")).toEqual([]);
+    expect(await stored("findings")).toEqual([before]);
+    expect(await outbox()).toEqual([`inspection:${walk.id}`, `finding:${before.id}`]);
+  });
+});
+
+it("puts no more photos into a finding than the server takes, and keeps the others beside it", async () => {
+  const { id } = await saveFinding(foam(walk), INES);
+  await write(["findings"], async (tx) => {
+    const finding = await tx.objectStore("findings").get(id);
+    const photos = Array.from({ length: 200 }, (_, at) => at.toString(16).padStart(64, "0"));
+    if (finding) await tx.objectStore("findings").put({ ...finding, photos }, id);
+  });
+  await keepPhoto(photo(1), targetOf(walk, "view", { finding: id }), INES, null);
+  expect((await stored<Finding>("findings"))[0]?.photos).toHaveLength(200);
+  expect(await stored("captures")).toMatchObject([{ finding: id }]);
 });
 
 it("knows after a kill what the camera was opened for", async () => {

@@ -1,11 +1,11 @@
 import { uuid7 } from "../lib/uuid7";
-import { dropMeta, getMeta, setMeta, WorkError, write } from "./db";
+import { dropMeta, getMeta, setMeta, WorkError, type WriteTx, write } from "./db";
 import { type Circumstances, circumstances } from "./device";
 import { canHash, findingDigest, sha256 } from "./digest";
 import { CaptureError } from "./errors";
 import { findItem, heads } from "./outcome";
 import { enqueue } from "./queue";
-import { nextVersion, photosOf } from "./record";
+import { MOST_PHOTOS, nextVersion, photosOf } from "./record";
 import { answerRows, findingRows, inspectionRow, isTakenByOther, photoBytes } from "./rows";
 import { Lane, serially } from "./serial";
 import { HEAD_BYTES, MAX_PHOTO_BYTES, mimeOf } from "./sniff";
@@ -29,8 +29,6 @@ export interface CaptureTarget {
 }
 
 const TARGET = "target";
-/** More than this the server takes with no answer; further ones hang on the walkthrough alone. */
-const MOST_PHOTOS = 200;
 
 /** Call it before the camera opens: iOS may kill the page while it is open. */
 export const rememberTarget = (target: CaptureTarget): Promise<void> => setMeta(TARGET, target);
@@ -114,24 +112,27 @@ async function answerWith(
   return nextVersion(inspection, item.id, current, content, author);
 }
 
+/** The finding with the photo, and as it was before. */
 async function findingWith(
   target: CaptureTarget,
   photo: string,
   author: Author,
-): Promise<Finding | null> {
+): Promise<Kept["finding"]> {
   const rows = await findingRows(target.inspection ?? "");
   const known = rows.find((row) => row.id === target.finding);
   if (!known || (await isTakenByOther(known.id, author.id))) return null;
   const inspection = target.inspection ? await inspectionRow(target.inspection) : undefined;
   if (inspection && inspection.state !== "draft") return null;
-  const finding = { ...known, photos: [...new Set([...known.photos, photo])], here: true };
-  return { ...finding, sha256: await findingDigest(finding) };
+  const photos = [...new Set([...known.photos, photo])];
+  if (photos.length > MOST_PHOTOS) return null;
+  const finding = { ...known, photos, here: true };
+  return { now: { ...finding, sha256: await findingDigest(finding) }, before: known };
 }
 
 interface Kept {
   capture: Capture;
   answer: Answer | null;
-  finding: Finding | null;
+  finding: { now: Finding; before: Finding } | null;
   author: Author;
 }
 
@@ -164,8 +165,9 @@ function keep({ capture, answer, finding, author }: Kept, bytes: ArrayBuffer): P
       await enqueue(tx, { kind: "answer", ref: answer.id, inspection, author });
     }
     if (finding) {
-      await tx.objectStore("findings").put(finding, finding.id);
-      await enqueue(tx, { kind: "finding", ref: finding.id, inspection, author });
+      const { id } = finding.now;
+      await tx.objectStore("findings").put(finding.now, id);
+      await enqueue(tx, { kind: "finding", ref: id, inspection, author });
     }
     await enqueue(tx, { kind: "link", ref: capture.id, inspection, author });
     await enqueue(tx, { kind: "photo", ref: capture.sha256, inspection, author });
@@ -186,18 +188,40 @@ function writeAgain({ sha256: name }: Capture, bytes: ArrayBuffer): Promise<void
   });
 }
 
+async function areUnsent(tx: WriteTx, keys: string[]): Promise<boolean> {
+  const there = await Promise.all(keys.map((key) => tx.objectStore("outbox").getKey(key)));
+  return !there.includes(undefined);
+}
+
+async function dropBytes(tx: WriteTx, sha256: string): Promise<void> {
+  await tx.objectStore("outbox").delete(`photo:${sha256}`);
+  await tx.objectStore("photos").delete(sha256);
+}
+
+/** Its row stays: should it go, it says what the server has. False when it was sent or changed since. */
+async function putBack(
+  tx: WriteTx,
+  { now, before }: NonNullable<Kept["finding"]>,
+): Promise<boolean> {
+  const current = await tx.objectStore("findings").get(now.id);
+  const waits = await tx.objectStore("outbox").getKey(`finding:${now.id}`);
+  if (waits === undefined || current?.sha256 !== now.sha256) return false;
+  const { revision } = current;
+  await tx.objectStore("findings").put({ ...before, revision, here: true }, now.id);
+  return true;
+}
+
 /** A record must not name a photo that is not there. What was sent meanwhile stays: it was true when it was said. */
-function withdraw({ capture, answer }: Kept, isNew: boolean): Promise<void> {
-  return write(["photos", "captures", "answers", "outbox"], async (tx) => {
+function withdraw({ capture, answer, finding }: Kept, isNew: boolean): Promise<void> {
+  return write(["photos", "captures", "answers", "findings", "outbox"], async (tx) => {
     const outbox = tx.objectStore("outbox");
     const rows = answer ? [`answer:${answer.id}`, `link:${capture.id}`] : [`link:${capture.id}`];
-    for (const key of rows) if ((await outbox.getKey(key)) === undefined) return;
+    if (!(await areUnsent(tx, rows))) return;
+    if (finding && !(await putBack(tx, finding))) return;
     for (const key of rows) await outbox.delete(key);
     await tx.objectStore("captures").delete(capture.id);
     if (answer) await tx.objectStore("answers").delete(answer.id);
-    if (!isNew) return;
-    await outbox.delete(`photo:${capture.sha256}`);
-    await tx.objectStore("photos").delete(capture.sha256);
+    if (isNew) await dropBytes(tx, capture.sha256);
   });
 }
 
@@ -209,7 +233,7 @@ async function prove(kept: Kept, bytes: ArrayBuffer, isNew: boolean): Promise<vo
     // Judged by what can be read, as above.
   }
   if (await isWhole(kept.capture)) return;
-  if (!kept.finding) await withdraw(kept, isNew);
+  await withdraw(kept, isNew);
   throw new CaptureError("not_kept");
 }
 

@@ -119,4 +119,5 @@ it("writes canonical JSON, and makes halves of characters whole before they get 
   expect(canonical({ b: [1, 1e21, -0], a: "é" })).toBe('{"a":"é","b":[1,1e+21,0]}');
   expect(() => canonical("\ud83d")).toThrow();
   expect(canonical(wellFormed("\ud83d and 😀"))).toBe('"\ufffd and 😀"');
+  expect(wellFormed("a\0b")).toBe("a\ufffdb");
 });

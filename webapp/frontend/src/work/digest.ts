@@ -23,8 +23,12 @@ if (!("isWellFormed" in String.prototype)) {
   });
 }
 
-/** Half of an emoji, as some keyboards leave it, has no form in UTF-8: it becomes the replacement sign. */
-export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\uFFFD");
+/**
+ * Half of an emoji, as some keyboards leave it, has no form in UTF-8, and U+0000 none in the server's database: they
+ * become the replacement sign.
+ */
+export const wellFormed = (text: string): string =>
+  text.replace(/\p{Surrogate}/gu, "\uFFFD").replaceAll("\0", "\uFFFD");
 
 /** RFC 8785: the same content has the same bytes here and at the server. */
 export const canonical = (content: Json): string => canonicalize(content) ?? "null";

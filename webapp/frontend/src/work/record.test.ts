@@ -93,6 +93,16 @@ describe("saving an answer", () => {
     expect((await save({ value: { choice: "na" }, note: "no bund" })).note).toBe("no bund");
   });
 
+  it("cuts no character of a typed number or an instrument's name in half", async () => {
+    const ph = item("ph-hand", "reading");
+    const value = {
+      ...{ source: "handheld", number: 7, text: `${"7".repeat(39)}😀` },
+      instrument: `${"x".repeat(99)}😀`,
+    } as const;
+    const answer = await saveAnswer(walk, ph, null, { value, reading: READING }, INES);
+    expect(answer.sha256).toBe(await answerDigest(answer));
+  });
+
   it("writes nothing at all when the disk refuses", async () => {
     const real = IDBObjectStore.prototype.put;
     const full = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (

@@ -117,10 +117,12 @@ export async function nextVersion(
   return { ...answer, sha256: await answerDigest(answer) };
 }
 
+/** More than this the server takes with no answer and no finding; further ones stay beside it in the walkthrough. */
+export const MOST_PHOTOS = 200;
+
 /** Photos of every head: where two devices answered, a new version must not lose either one's. */
-export const photosOf = (current: Answer[]): string[] => [
-  ...new Set(current.flatMap((head) => head.photos)),
-];
+export const photosOf = (current: Answer[]): string[] =>
+  [...new Set(current.flatMap((head) => head.photos))].slice(0, MOST_PHOTOS);
 
 function changed(
   item: Item,

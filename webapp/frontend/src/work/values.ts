@@ -20,9 +20,10 @@ function inRange(number: number, item: Item): boolean {
   return (low === null || number >= low) && (high === null || number <= high);
 }
 
+// Cut first: the cut may go through the middle of a character.
 function checkedNumber<T extends { number: number; text: string }>(value: T, item: Item): T {
   if (!inRange(value.number, item)) throw new RecordError("range");
-  return { ...value, text: wellFormed(value.text).slice(0, 40) };
+  return { ...value, text: wellFormed(value.text.slice(0, 40)) };
 }
 
 function checkedReading(
@@ -31,7 +32,7 @@ function checkedReading(
   from: Content,
 ): Value {
   if (value.source === "handheld") {
-    const instrument = wellFormed(value.instrument).slice(0, 100);
+    const instrument = wellFormed(value.instrument.slice(0, 100));
     return { ...checkedNumber(value, item), instrument };
   }
   if (!from.reading) throw new RecordError("no_reading");

@@ -80,6 +80,8 @@ export const sync = {
   "problem.stale": "It was changed on another device meanwhile. Open it here and save it again.",
   "problem.too-large": "The server takes no file of this size.",
   "problem.not-a-photo": "The server does not know this kind of picture.",
+  "problem.photo-lost":
+    "The server lost this photo after it had confirmed it, and this phone has given up its copy. Take it again if you can, and tell a manager: an older backup may have it.",
   "problem.refused": "The server does not accept it.",
   "problem.detail": "Server: {detail}",
 } as const;
