@@ -191,6 +191,17 @@ class Phone:
     def chip(self) -> Locator:
         return self.page.get_by_test_id("sync-chip")
 
+    def retry(self) -> None:
+        """What a person does who does not want to wait."""
+        self.chip.get_by_role("button").click()
+        button, safe = self.page.get_by_test_id("retry-all"), self.page.get_by_test_id("safe-to-hand-over")
+        expect(button.or_(safe)).to_be_visible()
+        # It goes away by itself in the moment when everything is sent.
+        with suppress(BrowserError):
+            button.click(timeout=1000)
+        self.page.keyboard.press("Escape")
+        expect(button.or_(safe)).to_have_count(0)
+
     def until(self, condition: Callable[[], bool], seconds: float = 30, what: str = "the condition") -> None:
         """Like `wait_for`, and listens to the browser meanwhile."""
         deadline = time.monotonic() + seconds

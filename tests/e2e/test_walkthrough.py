@@ -99,6 +99,13 @@ def test_offline_from_the_start_to_the_end_and_then_the_report(dairy: Dairy, pho
     await_complete(walk)
     assert_whole(dairy, [walk], ALL_PHOTOS)
     assert len(phone.claims) >= 8
+    with phone.page.context.expect_page() as opened:
+        phone.page.get_by_role("link", name="Report").first.click()
+    report = opened.value
+    for words in (SHORT["title"], "Drain covers closed", "Nothing new at remarks: Wände trocken, 7 °C"):
+        expect(report.get_by_text(words).first).to_be_visible()
+    for photo in ALL_PHOTOS:
+        expect(report.get_by_text(photo.sha256[:8]).first).to_be_visible()
 
 
 def test_killed_phones_and_a_killed_server_lose_nothing_and_nobody_claims_too_much(
@@ -213,8 +220,7 @@ def test_a_session_that_ends_in_the_middle_keeps_everything(
     walk.take("drain", photo_file(1))
     phone.end_session()
     line.heal()
-    walk.mark("step-forward").click()
-    expect(phone.page.get_by_label("User name")).to_be_visible(timeout=30_000)
+    expect(phone.page.get_by_label("User name")).to_be_visible(timeout=60_000)
     assert dairy.inspections() == []
     # Without a session the work goes on.
     phone.page.get_by_test_id("local-drafts").get_by_role("button").click()

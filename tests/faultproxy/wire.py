@@ -32,6 +32,7 @@ class Wire:
         self._budget = budget
         self._answer_budget: int | None = None
         self._delay = delay
+        self._passed_at: dict[Lane, float] = {}
 
     async def run(self, rule_for: Callable[[str], Rule | None] | None) -> None:
         """Until one side ends it. `rule_for` is asked for each request; without it nothing is parsed."""
@@ -108,9 +109,12 @@ class Wire:
                 raise CutError
 
     async def _wait(self, part: bytes, lane: Lane) -> None:
-        if delay := self._delay():
+        """The delay is of the way, not of the width: what follows close behind comes close behind."""
+        now, delay = asyncio.get_running_loop().time(), self._delay()
+        if delay and now - self._passed_at.get(lane, 0) > delay:
             await asyncio.sleep(delay)
         await lane.carry(len(part))
+        self._passed_at[lane] = asyncio.get_running_loop().time()
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
