@@ -73,6 +73,10 @@ export function problemText(status: number, code = ""): string {
   return t(`problem.${BY_STATUS[status] ?? "refused"}`);
 }
 
+/** What the phone found out by itself has no status, and is not the server's sentence. */
+const detailText = ({ status, detail }: NonNullable<OutboxRow["problem"]>): string =>
+  status > 0 ? t("problem.detail", { detail }) : detail;
+
 /** Why this one has not gone yet. Somebody else's work waits for that person, whoever is signed in. */
 export function whyText(row: OutboxRow): string {
   const { pause, nextTry, others } = summary.value;
@@ -92,7 +96,7 @@ function Reason({ row }: { row: OutboxRow }): VNode {
       <>
         <p class="sync-problem">{problemText(row.problem.status, row.problem.code)}</p>
         {row.problem.detail ? (
-          <p class="quiet">{t("problem.detail", { detail: row.problem.detail })}</p>
+          <p class="quiet">{detailText(row.problem)}</p>
         ) : null}
         <button type="button" class="button" onClick={() => void retry(row.key)}>
           {t("sync.retry_one")}
