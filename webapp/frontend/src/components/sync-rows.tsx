@@ -95,9 +95,7 @@ function Reason({ row }: { row: OutboxRow }): VNode {
     return (
       <>
         <p class="sync-problem">{problemText(row.problem.status, row.problem.code)}</p>
-        {row.problem.detail ? (
-          <p class="quiet">{detailText(row.problem)}</p>
-        ) : null}
+        {row.problem.detail ? <p class="quiet">{detailText(row.problem)}</p> : null}
         <button type="button" class="button" onClick={() => void retry(row.key)}>
           {t("sync.retry_one")}
         </button>
