@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { dropPref, readPref, writePref } from "../db/prefs";
+import { author } from "../store/author";
 
 export interface Typed {
   text: Signal<string>;
@@ -22,10 +23,12 @@ interface Options {
  * record itself gets a version when the typing rests, the field is left, or the page is hidden.
  */
 export function useTyped(options: Options): Typed {
-  const { name, stored } = options;
+  const { stored } = options;
+  // Whose words they are: on a shared phone the next person must not say what this one began to write.
+  const name = `${author.value?.id ?? ""}.${options.name}`;
   const text = useSignal(readPref(name) ?? stored);
-  const state = useRef({ saved: stored, timer: 0, options });
-  state.current.options = options;
+  const state = useRef({ saved: stored, timer: 0, options: { ...options, name } });
+  state.current.options = { ...options, name };
   const flush = (): void => {
     const { timer, saved, options: now } = state.current;
     clearTimeout(timer);
