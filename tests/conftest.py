@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests import servers
 from tests.servers import Server
@@ -116,3 +117,10 @@ def chromium() -> str:
     need("chromium", found is not None)
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One for all: a thread can have no second one."""
+    with sync_playwright() as found:
+        yield found

@@ -23,8 +23,9 @@ from webapp.cli_lan import tls
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
-_console = Console(highlight=False)
-_errors = Console(stderr=True, highlight=False)
+# No emoji: a fingerprint may well contain ":AB:", which rich would turn into a picture.
+_console = Console(highlight=False, emoji=False)
+_errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 class _Group(click.Group):

@@ -81,3 +81,10 @@ def test_a_token_is_printed_alone(data: str) -> None:
     made = run("tokens", "create", "--name", "script", "--role", "auditor", "--data", data)
     assert made.exit_code == 0, made.output
     assert len(made.output.split()) == 1
+
+
+def test_what_is_printed_stays_what_it_is() -> None:
+    """A fingerprint with ":AB:" in it was shown as a picture of two letters."""
+    from webapp.cli import _console, _errors
+
+    assert [console.render_str("1F:AB:C4").plain for console in (_console, _errors)] == ["1F:AB:C4"] * 2

@@ -6,19 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 # Its assertions tell what was compared, like those of the tests themselves.
 pytest.register_assert_rewrite("tests.e2e.proof")
 
 from tests.e2e.phone import PHONE, QUIET, Phone  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """One for all: a thread can have no second one."""
-    with sync_playwright() as found:
-        yield found
 
 
 @pytest.fixture(scope="session")

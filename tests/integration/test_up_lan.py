@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 from rich.console import Console
 
 from collector.settings import Settings
@@ -222,9 +222,9 @@ def test_the_steps_of_the_device_are_open_and_the_others_are_there(up: UpLan, ag
 class Browse:
     """Debian's Chromium on a home folder of its own, which trusts our authority or does not."""
 
-    def __init__(self, chromium: str, up: UpLan, home: Path) -> None:
-        self._chromium, self._up, self._home = chromium, up, home
-        self._playwright = sync_playwright().start()
+    def __init__(self, playwright: Playwright, chromium: str, up: UpLan, home: Path) -> None:
+        self._playwright, self._chromium, self._up, self._home = playwright, chromium, up, home
+        self._browsers: list[Browser] = []
 
     def open(self, *, trusting: bool) -> Page:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -232,6 +232,7 @@ class Browse:
         browser = self._playwright.chromium.launch(
             executable_path=self._chromium, args=arguments, env={**os.environ, "HOME": str(self._home)}
         )
+        self._browsers.append(browser)
         page = browser.new_context(viewport=PHONE, has_touch=True, user_agent=ANDROID).new_page()
         page.set_default_timeout(30_000)
         page.goto(f"http://127.0.0.1:{self._up.page_port}/")
@@ -253,12 +254,13 @@ class Browse:
         return []
 
     def close(self) -> None:
-        self._playwright.stop()
+        for browser in self._browsers:
+            browser.close()
 
 
 @pytest.fixture
-def browse(chromium: str, up: UpLan, tmp_path: Path) -> Iterator[Browse]:
-    started = Browse(chromium, up, tmp_path)
+def browse(playwright: Playwright, chromium: str, up: UpLan, tmp_path: Path) -> Iterator[Browse]:
+    started = Browse(playwright, chromium, up, tmp_path)
     yield started
     started.close()
 
