@@ -176,8 +176,8 @@ def test_a_whole_round_survives_everything(
     finish_sending(second.phone)
     ended = time.monotonic()
 
-    there = assert_whole(dairy, [first, second], photos)
     assert_honest(dairy, [first.phone, second.phone])
+    there = assert_whole(dairy, [first, second], photos)
     assert_both_kept(there, first, second)
     assert sum(asked.endswith("/submit") for asked in line.requests) >= 2
     assert first.phone.kills == KILLS_RECORDING + KILLS_SLOW + KILLS_FAST
