@@ -6,7 +6,7 @@ import { QualityTag } from "../components/marks";
 import { limitText, ValueText } from "../components/point-row";
 import { Age } from "../components/time";
 import { readPref, writePref } from "../db/prefs";
-import { formatNumber, formatWhen, withUnit } from "../i18n/format";
+import { formatNumber, formatWhen, unitLabel, withUnit } from "../i18n/format";
 import { t } from "../i18n/t";
 import { nearestLimit } from "../lib/limits";
 import { qualityAt } from "../lib/quality";
@@ -146,7 +146,7 @@ function Handheld({ answer, draft, unit, save, reading }: HandheldProps): VNode 
     <fieldset class="handheld">
       <legend class="answer-hint">{t("reading.or_type")}</legend>
       <NumberField
-        label={unit ? t("number.with_unit", { unit }) : t("number.label")}
+        label={unit ? t("number.with_unit", { unit: unitLabel(unit) }) : t("number.label")}
         unit={unit ?? ""}
         typed={typed}
         bounds={ANY}
