@@ -17,6 +17,12 @@ from webapp.resource import flatten
 
 AUTHOR_HEADER = "X-Fieldproof-Author"
 CLOCK_HEADER = "X-Fieldproof-Clock"
+# Of every request that brings something from a phone; both may be left out.
+PHONE_HEADERS = {
+    AUTHOR_HEADER: "user id of who made it: refused with `other_author` when somebody else is signed in",
+    CLOCK_HEADER: "the phone's clock in epoch milliseconds: its error is recorded",
+}
+IF_MATCH = {"If-Match": "the revision that was changed; left out for a new record"}
 _REVISION = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
 
 

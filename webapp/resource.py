@@ -75,8 +75,13 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
         status: int = 200,
         media_type: str = "application/json",
         problems: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        raw_body: str | None = None,
     ) -> Callable[[V], V]:
-        """`query` and `body` hand the checked values to the view as its first arguments, in that order."""
+        """`query` and `body` hand the checked values to the view as its first arguments, in that order.
+
+        `headers` of the request, and a body of the type `raw_body`, the view reads itself: here they are documented.
+        """
 
         def decorate(func: V) -> V:
             endpoint = func.__name__
@@ -85,7 +90,7 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]
                 wrapped = self.arguments(body)(wrapped)
             if query is not None:
                 wrapped = self.arguments(query, location="query")(wrapped)
-            wrapped = self.doc(**_documented(access, problems, query, body))(wrapped)
+            wrapped = self.doc(**_documented(access, problems, query, body), **_by_hand(headers, raw_body))(wrapped)
             self.add_url_rule(rule, endpoint, wrapped, methods=[method])
             # Recorded when the blueprint is registered, because only then the application is known.
             self.record(lambda state: declare(state.app, f"{self.name}.{endpoint}", access))
@@ -129,6 +134,19 @@ def _documented(
     doc["responses"] = {status: _problem_response(found) for status, found in sorted(by_status.items())}
     # flask-smorest adds one of its own shape otherwise.
     doc["responses"]["default"] = _problem_response(["internal", "database_unavailable"])
+    return doc
+
+
+def _by_hand(headers: Mapping[str, str] | None, raw_body: str | None) -> dict[str, Any]:
+    """What no schema checks. `parameters` would take the place of those of a query: no view has both."""
+    doc: dict[str, Any] = {}
+    if headers:
+        doc["parameters"] = [
+            {"in": "header", "name": name, "description": text, "schema": {"type": "string"}}
+            for name, text in headers.items()
+        ]
+    if raw_body:
+        doc["requestBody"] = {"content": {raw_body: {"schema": {"type": "string", "format": "binary"}}}}
     return doc
 
 

@@ -94,6 +94,20 @@ def test_every_operation_says_who_may_and_what_can_go_wrong(document: dict[str, 
             assert {"401", "403"} <= set(responses), (path, method)
 
 
+def test_the_headers_of_uploads_and_of_phones_are_described(document: dict[str, Any]) -> None:
+    def headers(path: str, method: str) -> set[str]:
+        operation = document["paths"][f"/api/v1{path}"][method]
+        return {part["name"] for part in operation.get("parameters", []) if part["in"] == "header"}
+
+    assert headers("/uploads", "post") == {"Tus-Resumable", "Upload-Length", "Upload-Metadata"}
+    assert headers("/uploads/{ident}", "patch") == {"Tus-Resumable", "Upload-Offset", "Upload-Checksum"}
+    body = document["paths"]["/api/v1/uploads/{ident}"]["patch"]["requestBody"]["content"]
+    assert list(body) == ["application/offset+octet-stream"]
+    assert headers("/inspections/{ident}/answers/{answer}", "put") == {"X-Fieldproof-Author", "X-Fieldproof-Clock"}
+    assert headers("/findings/{ident}", "put") == {"If-Match", "X-Fieldproof-Author", "X-Fieldproof-Clock"}
+    assert "requestBody" in document["paths"]["/api/v1/findings/{ident}"]["put"]
+
+
 def test_the_ways_to_sign_in_are_described(document: dict[str, Any]) -> None:
     assert document["security"] == [{"session": []}, {"token": []}]
     schemes = document["components"]["securitySchemes"]

@@ -108,12 +108,17 @@ def test_evidence_of_an_aspect_comes_from_its_own_site_alone(web: Web) -> None:
     assert "Slander" not in str(found)
 
 
-def test_no_receipt_is_given_for_an_original_that_is_damaged(web: Web) -> None:
+def test_a_damaged_original_is_not_said_to_be_here_and_the_phones_good_copy_takes_its_place(web: Web) -> None:
     add_walkthrough(web)
     path = web.parts.photos.path(SHA256)
     path.chmod(0o600)
     path.write_bytes(PHOTO[:-1] + b"?")
     assert web.get(f"/photos/{SHA256}/receipt", "inspector").status_code == 404
+    assert web.ask("HEAD", f"/photos/{SHA256}", "inspector").status_code == 404, "or the phone would not send it"
+    assert tus.upload(web, "inspector", PHOTO).status_code == 204
+    assert web.get(f"/photos/{SHA256}/receipt", "inspector").status_code == 200
+    assert path.read_bytes() == PHOTO
+    assert path.with_name(f"{SHA256}.damaged-1").read_bytes().endswith(b"?"), "set aside, not deleted"
 
 
 def test_the_evidence_of_an_aspect_sums_up_its_readings(web: Web) -> None:

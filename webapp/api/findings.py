@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from webapp.access import INSPECTOR, READER, principal
-from webapp.incoming import arrival, body_digest, expected_revision
+from webapp.incoming import IF_MATCH, PHONE_HEADERS, arrival, body_digest, expected_revision
 from webapp.inspections.record import put_finding
 from webapp.json import json_answer
 from webapp.problems import not_found
@@ -47,6 +47,7 @@ def finding(ident: str) -> dict[str, Any]:
     body=FindingBody,
     answer=FindingTaken,
     problems=("not_found", "stale", "other_author", "cross_site"),
+    headers={**IF_MATCH, **PHONE_HEADERS},
 )
 def put_finding_record(args: dict[str, Any], ident: uuid.UUID) -> Any:
     """Record a finding, or change it: a change names in If-Match the revision it was made from."""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from webapp.access import INSPECTOR, READER, principal
-from webapp.incoming import arrival, body_digest
+from webapp.incoming import PHONE_HEADERS, arrival, body_digest
 from webapp.inspections.record import put_answer, put_inspection
 from webapp.inspections.submit import submit
 from webapp.json import json_answer
@@ -50,7 +50,13 @@ def inspection(ident: str) -> dict[str, Any]:
 
 
 @resource.view(
-    "/inspections/<uuid:ident>", "PUT", access=INSPECTOR, body=InspectionHead, answer=Taken, problems=_REFUSALS
+    "/inspections/<uuid:ident>",
+    "PUT",
+    access=INSPECTOR,
+    body=InspectionHead,
+    answer=Taken,
+    problems=_REFUSALS,
+    headers=PHONE_HEADERS,
 )
 def put_inspection_head(args: dict[str, Any], ident: uuid.UUID) -> Any:
     """Begin a walkthrough under an id made by the phone. Repeating it changes nothing."""
@@ -67,6 +73,7 @@ def put_inspection_head(args: dict[str, Any], ident: uuid.UUID) -> Any:
     body=AnswerBody,
     answer=Taken,
     problems=_REFUSALS,
+    headers=PHONE_HEADERS,
 )
 def put_inspection_answer(args: dict[str, Any], ident: uuid.UUID, answer: uuid.UUID) -> Any:
     """Add one version of an answer. It replaces those that it names; others stay beside it."""
@@ -84,6 +91,7 @@ def put_inspection_answer(args: dict[str, Any], ident: uuid.UUID, answer: uuid.U
     body=SubmitBody,
     answer=SubmitAnswer,
     problems=("not_found", "content_differs", "other_author", "cross_site"),
+    headers=PHONE_HEADERS,
 )
 def submit_inspection(args: dict[str, Any], ident: uuid.UUID) -> Any:
     """Call a walkthrough finished. It is complete when all its photos are here; `missing` names those that are not."""

@@ -16,7 +16,7 @@ from webapp.access import INSPECTOR, READER, principal
 from webapp.evidence.maker import ask_again
 from webapp.evidence.photo_store import PhotoMissing, RenditionSize
 from webapp.evidence.sniff import EXTENSIONS
-from webapp.incoming import arrival, body_digest
+from webapp.incoming import PHONE_HEADERS, arrival, body_digest
 from webapp.inspections.photos import find_photo, put_link
 from webapp.inspections.receipts import receipt
 from webapp.json import json_answer
@@ -41,21 +41,27 @@ def _found(sha256: str) -> Photo:
     return photo
 
 
-@resource.view("/photos/<sha256>", "HEAD", access=READER, problems=("not_found",))
-def has_photo(sha256: str) -> Response:
-    """200 for a photo that is here and verified."""
-    photo = _found(sha256)
-    return Response(status=200, headers={"X-Fieldproof-Size": str(photo.size)})
-
-
-@resource.view("/photos/<sha256>/receipt", access=READER, answer=ReceiptShown, problems=("not_found",))
-def photo_receipt(sha256: str) -> dict[str, Any]:
-    """That this server holds the photo: phones free their copy only on this, so the bytes are read and hashed anew."""
+def _verified(sha256: str) -> Photo:
+    """Read and hashed anew. A phone frees its copy by this, or sends it again, and then the good bytes take their
+    place here: what is damaged must not be said to be here."""
     photo = _found(sha256)
     if not services().photos.check(sha256):
         log.error("original is damaged: sha256=%s", sha256)
         raise not_found("photo", sha256)
-    return receipt(photo, current_app.config["SECRET_KEY"])
+    return photo
+
+
+@resource.view("/photos/<sha256>", "HEAD", access=READER, problems=("not_found",))
+def has_photo(sha256: str) -> Response:
+    """200 for a photo that is here and verified."""
+    _verified(sha256)
+    return Response(status=200)
+
+
+@resource.view("/photos/<sha256>/receipt", access=READER, answer=ReceiptShown, problems=("not_found",))
+def photo_receipt(sha256: str) -> dict[str, Any]:
+    """That this server holds the photo, verified at this moment: phones free their copy only on this."""
+    return receipt(_verified(sha256), current_app.config["SECRET_KEY"])
 
 
 @resource.view(
@@ -65,6 +71,7 @@ def photo_receipt(sha256: str) -> dict[str, Any]:
     body=LinkBody,
     answer=LinkTaken,
     problems=("not_found", "conflict", "other_author", "cross_site"),
+    headers=PHONE_HEADERS,
 )
 def link_photo(args: dict[str, Any], sha256: str, ident: uuid.UUID) -> Any:
     """Say what a photo is evidence for, and who took it when and where. It may come before the photo itself."""

@@ -9,7 +9,7 @@ from flask import request
 from marshmallow import ValidationError
 
 from webapp.access import MANAGER, READER, principal
-from webapp.incoming import expected_revision, flat_faults
+from webapp.incoming import IF_MATCH, expected_revision, flat_faults
 from webapp.inspections.templates import publish
 from webapp.json import json_answer
 from webapp.problems import not_found
@@ -50,6 +50,7 @@ def template(args: dict[str, Any], ident: str) -> dict[str, Any]:
     body=TemplateBody,
     answer=TemplateShown,
     problems=("not_found", "conflict", "stale", "cross_site"),
+    headers=IF_MATCH,
 )
 def put_template(args: dict[str, Any], ident: uuid.UUID) -> Any:
     """Publish a version. A change names in If-Match the version it was made from; the same content changes nothing."""

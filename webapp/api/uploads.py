@@ -33,6 +33,19 @@ _NUMBERS = ("lat", "lon", "accuracy")
 _PROBLEMS = ("not_found", "tus_version", "other_author", "cross_site")
 
 
+_SPOKEN = {"Tus-Resumable": f"the protocol's version, {VERSION}"}
+_CREATES = {
+    **_SPOKEN,
+    "Upload-Length": "bytes of the whole",
+    "Upload-Metadata": "`name base64, …`: sha256, mime, captured_at, lat, lon, accuracy, inspection; none must be",
+}
+_APPENDS = {
+    **_SPOKEN,
+    "Upload-Offset": "where these bytes go: what is here so far",
+    "Upload-Checksum": "`sha256 base64` or `sha1 base64` of these bytes; may be left out",
+}
+
+
 def _tus(status: int, **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status=status, headers={"Tus-Resumable": VERSION, "Cache-Control": "no-store", **named})
@@ -56,7 +69,9 @@ def upload_options() -> Response:
     )
 
 
-@resource.view("/uploads", "POST", access=INSPECTOR, status=201, problems=("invalid", "too_large", *_PROBLEMS))
+@resource.view(
+    "/uploads", "POST", access=INSPECTOR, status=201, problems=("invalid", "too_large", *_PROBLEMS), headers=_CREATES
+)
 def create_upload() -> Response:
     """Begin an upload of `Upload-Length` bytes. The address to send them to is in `Location`."""
     _check_version()
@@ -72,7 +87,13 @@ def create_upload() -> Response:
     return _tus(201, Location=location, Upload_Offset="0", Upload_Expires=_expiry(upload))
 
 
-@resource.view("/uploads/<ident>", "HEAD", access=INSPECTOR, problems=("upload_gone", "upload_locked", *_PROBLEMS))
+@resource.view(
+    "/uploads/<ident>",
+    "HEAD",
+    access=INSPECTOR,
+    problems=("upload_gone", "upload_locked", *_PROBLEMS),
+    headers=_SPOKEN,
+)
 def upload_offset(ident: str) -> Response:
     """How much of it is here."""
     _check_version()
@@ -89,6 +110,8 @@ def upload_offset(ident: str) -> Response:
         "wrong_offset", "upload_gone", "too_large", "unsupported_media_type", "not_a_photo", "invalid",
         "upload_locked", "checksum_mismatch", *_PROBLEMS,
     ),
+    headers=_APPENDS,
+    raw_body=_OFFSET_TYPE,
 )  # fmt: skip
 def append_upload(ident: str) -> Response:
     """Send bytes from `Upload-Offset` on. The last ones are answered when the whole is verified and kept."""
@@ -108,7 +131,7 @@ def append_upload(ident: str) -> Response:
     return _tus(204, Upload_Offset=str(offset), Upload_Expires=_expiry(upload))
 
 
-@resource.view("/uploads/<ident>", "DELETE", access=INSPECTOR, status=204, problems=_PROBLEMS)
+@resource.view("/uploads/<ident>", "DELETE", access=INSPECTOR, status=204, problems=_PROBLEMS, headers=_SPOKEN)
 def end_upload(ident: str) -> Response:
     """Give up an upload that is not finished. A photo that is here stays."""
     _check_version()

@@ -15,8 +15,7 @@ _WORST_FIRST: tuple[Outcome, ...] = ("fail", "unanswered", "na", "neutral", "pas
 
 
 def replaced_ids(answers: Sequence[Answer]) -> set[str]:
-    """Ids that another answer to the same item replaces. One that came earlier replaces none that came later, and so
-    two can never replace one another."""
+    """Ids that another answer to the same item replaces. One that came earlier replaces none that came later."""
     order = {answer.id: (answer.item, answer.repeat, answer.received_at) for answer in answers}
     return {
         ident
