@@ -41,7 +41,8 @@ function RowQuality({ point }: { point: Point }): VNode | null {
   return <QualityTag view={qualityAt(point, now.value)} />;
 }
 
-function RowLimit({ point }: { point: Point }): VNode | null {
+/** The limit that is nearest, or broken. */
+export function LimitText({ point }: { point: Point }): VNode | null {
   const view = nearestLimit(point);
   if (!view) return null;
   return (
@@ -84,7 +85,7 @@ export function PointRow({ item }: { item: PointSignal }): VNode {
         <LimitRail point={point} />
         <span class="point-foot">
           <RowQuality point={point} />
-          <RowLimit point={point} />
+          <LimitText point={point} />
           <Age at={point.observed_at} />
         </span>
       </a>

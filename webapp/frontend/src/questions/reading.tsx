@@ -3,12 +3,11 @@ import type { Point } from "../api/types";
 import { Icon } from "../components/icons";
 import { LimitRail } from "../components/limit-rail";
 import { QualityTag } from "../components/marks";
-import { limitText, ValueText } from "../components/point-row";
+import { LimitText, ValueText } from "../components/point-row";
 import { Age } from "../components/time";
 import { readPref, writePref } from "../db/prefs";
 import { formatNumber, formatWhen, unitLabel, withUnit } from "../i18n/format";
 import { t } from "../i18n/t";
-import { nearestLimit } from "../lib/limits";
 import { qualityAt } from "../lib/quality";
 import { useTyped } from "../lib/typing";
 import { now, serverNow } from "../store/clock";
@@ -30,7 +29,6 @@ const unitOf = (of: { unit: string; label: string } | null | undefined): string 
 
 /** The sensor as it is now: grey, and with its time, when it is not live. */
 function SensorNow({ point }: { point: Point }): VNode {
-  const view = nearestLimit(point);
   const down = isDown(liveState.value);
   return (
     <div class={down ? "sensor is-old" : "sensor"} data-testid="sensor-now">
@@ -43,11 +41,7 @@ function SensorNow({ point }: { point: Point }): VNode {
       <LimitRail point={point} />
       <p class="now-line">
         <QualityTag view={qualityAt(point, now.value)} />
-        {view ? (
-          <span class={view.violated ? `limit limit-broken level-${view.limit.level}` : "limit"}>
-            {limitText(view, point.unit)}
-          </span>
-        ) : null}
+        <LimitText point={point} />
         {down && point.observed_at ? (
           <span class="sensor-old">
             {t("reading.last_known", {

@@ -1,47 +1,24 @@
 import "fake-indexeddb/auto";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeServer } from "../test/fake-server";
-import { INES, photo, SITE, TEMPLATE, targetOf } from "../test/fixtures";
-import { freshPhone, outbox, stored } from "../test/phone";
-import type { Json, SubmitBody } from "../work/bodies";
+import { describe, expect, it, vi } from "vitest";
+import { INES, photo, SITE, targetOf } from "../test/fixtures";
+import { outbox, stored } from "../test/phone";
+import { bench, changedThere, changes, onAFreshPhone, row } from "../test/sending";
+import type { SubmitBody } from "../work/bodies";
 import { keepPhoto } from "../work/capture";
-import { digest } from "../work/digest";
-import { saveFinding, startInspection, submitInspection } from "../work/record";
-import type { Finding, Inspection, OutboxRow } from "../work/types";
+import { saveFinding, submitInspection } from "../work/record";
+import type { Finding } from "../work/types";
 import { type Flushed, flush } from "./flush";
 import { giveAnotherTry } from "./outbox";
 
-let server: FakeServer;
-let walk: Inspection;
-const begin = (): Promise<Inspection> => startInspection(TEMPLATE, SITE, INES);
 const send = (): Promise<Flushed> => flush(INES.id, new AbortController().signal);
-const row = async (key: string): Promise<OutboxRow | undefined> =>
-  (await stored<OutboxRow>("outbox")).find((one) => one.key === key);
-const changes = (): string[] =>
-  server.calls.filter(({ method }) => !["GET", "HEAD"].includes(method)).map(({ path }) => path);
 
-/** Another device's change, as the server keeps it. */
-async function changedThere(id: string, text: string): Promise<void> {
-  const known = server.rows.get(id);
-  if (!known) throw new Error(`no ${id}`);
-  const body = { ...(known.body as Record<string, Json>), text };
-  const sha256 = await digest(body);
-  server.rows.set(id, { ...known, body, sha256, revision: known.revision + 1 });
-}
-
-beforeEach(async () => {
-  await freshPhone();
-  server = new FakeServer(INES);
-  server.install();
-  walk = await begin();
-});
-afterEach(() => vi.unstubAllGlobals());
+onAFreshPhone();
 
 describe("a finding that two devices changed", () => {
   const draft = () =>
     ({
       site: SITE,
-      inspection: walk.id,
+      inspection: bench.walk.id,
       item: null,
       kind: "minor",
       text: "Foam",
@@ -53,21 +30,21 @@ describe("a finding that two devices changed", () => {
     const { id } = await saveFinding(draft(), INES);
     await send();
     await changedThere(id, "Milk");
-    const target = targetOf(walk, "view", { finding: id });
+    const target = targetOf(bench.walk, "view", { finding: id });
     const capture = await keepPhoto(photo(1), target, INES, null);
     await saveFinding({ ...draft(), id, text: "Much foam" }, INES);
-    await submitInspection(walk, INES);
+    await submitInspection(bench.walk, INES);
     await send();
     expect(await outbox()).toEqual([]);
     const findings = await stored<Finding>("findings");
     const ours = findings.find((one) => one.id !== id);
     expect(findings.find((one) => one.id === id)).toMatchObject({ text: "Milk", here: false });
     expect(ours).toMatchObject({ text: "Much foam", photos: [capture.sha256], author: INES });
-    expect(server.rows.get(ours?.id ?? "")?.body).toMatchObject({ text: "Much foam" });
-    const links = [...server.rows.values()].filter(({ body }) => "photo" in (body as object));
+    expect(bench.server.rows.get(ours?.id ?? "")?.body).toMatchObject({ text: "Much foam" });
+    const links = [...bench.server.rows.values()].filter(({ body }) => "photo" in (body as object));
     expect(links.map(({ body }) => (body as { finding: string }).finding)).toEqual([ours?.id]);
-    expect(server.submissions.get(walk.id)?.findings).toEqual([id, ours?.id].sort());
-    expect(server.photos.has(capture.sha256)).toBe(true);
+    expect(bench.server.submissions.get(bench.walk.id)?.findings).toEqual([id, ours?.id].sort());
+    expect(bench.server.photos.has(capture.sha256)).toBe(true);
   });
 
   it("stays as it was typed when it is changed once more in that very moment", async () => {
@@ -93,12 +70,12 @@ describe("a finding that two devices changed", () => {
   });
 });
 
-describe("a submission that the server sees differently", () => {
+describe("a submission that the bench.server sees differently", () => {
   const finding = () =>
     saveFinding(
       {
         site: SITE,
-        inspection: walk.id,
+        inspection: bench.walk.id,
         item: null,
         kind: "minor",
         text: "Foam",
@@ -113,29 +90,29 @@ describe("a submission that the server sees differently", () => {
     const { id } = await finding();
     await send();
     await changedThere(id, "Milk");
-    await submitInspection(walk, INES);
+    await submitInspection(bench.walk, INES);
     const [before] = await stored<SubmitBody>("submissions");
     await send();
     expect(await outbox()).toEqual([]);
     const [after] = await stored<SubmitBody>("submissions");
     expect(after?.submitted_at).toBe(before?.submitted_at);
     expect(after?.content_sha256).not.toBe(before?.content_sha256);
-    expect(server.submissions.get(walk.id)).toEqual(after);
+    expect(bench.server.submissions.get(bench.walk.id)).toEqual(after);
     expect((await stored<Finding>("findings"))[0]).toMatchObject({ id, text: "Milk" });
   });
 
-  it("is refused when the server goes on saying so, and made anew when a person tries again", async () => {
+  it("is refused when the bench.server goes on saying so, and made anew when a person tries again", async () => {
     const { id } = await finding();
-    await submitInspection(walk, INES);
+    await submitInspection(bench.walk, INES);
     const differs = { status: 409, body: { code: "content_differs", detail: "no" } };
-    server.when("POST", /submit/, differs, 1);
+    bench.server.when("POST", /submit/, differs, 1);
     await send();
-    expect(await row(`submit:${walk.id}`)).toMatchObject({
+    expect(await row(`submit:${bench.walk.id}`)).toMatchObject({
       state: "refused",
       problem: { code: "content_differs", detail: "no" },
     });
     await changedThere(id, "Milk");
-    await giveAnotherTry(`submit:${walk.id}`);
+    await giveAnotherTry(`submit:${bench.walk.id}`);
     await send();
     expect(await outbox()).toEqual([]);
     expect(posts()).toHaveLength(3);
@@ -143,7 +120,7 @@ describe("a submission that the server sees differently", () => {
 
   it("is given up for this time after three turns", async () => {
     const { id } = await finding();
-    await submitInspection(walk, INES);
+    await submitInspection(bench.walk, INES);
     let turn = 0;
     const real = globalThis.fetch;
     vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
@@ -153,6 +130,6 @@ describe("a submission that the server sees differently", () => {
     });
     await send();
     expect(posts()).toHaveLength(3);
-    expect(await row(`submit:${walk.id}`)).toMatchObject({ state: "refused" });
+    expect(await row(`submit:${bench.walk.id}`)).toMatchObject({ state: "refused" });
   });
 });

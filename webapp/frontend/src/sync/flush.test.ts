@@ -1,66 +1,43 @@
 import "fake-indexeddb/auto";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeServer } from "../test/fake-server";
-import { INES, ITEMS, MARK, photo, SITE, TEMPLATE, targetOf } from "../test/fixtures";
-import { freshPhone, outbox, stored } from "../test/phone";
-import type { Json } from "../work/bodies";
+import { describe, expect, it, vi } from "vitest";
+import { INES, ITEMS, MARK, photo, SITE, targetOf } from "../test/fixtures";
+import { outbox, stored } from "../test/phone";
+import { begin, bench, changedThere, changes, onAFreshPhone, row } from "../test/sending";
 import { keepPhoto } from "../work/capture";
-import { digest } from "../work/digest";
-import { saveAnswer, saveFinding, startInspection, submitInspection } from "../work/record";
+import { saveAnswer, saveFinding, submitInspection } from "../work/record";
 import { inspectionRow } from "../work/rows";
-import type { Answer, Finding, Inspection, OutboxRow, Receipt } from "../work/types";
+import type { Answer, Finding, OutboxRow, Receipt } from "../work/types";
 import { type Flushed, flush } from "./flush";
 import { giveAnotherTry, waitsForPerson } from "./outbox";
 
-let server: FakeServer;
-let walk: Inspection;
 const pass = { value: { choice: "pass" } } as const;
-const begin = (): Promise<Inspection> => startInspection(TEMPLATE, SITE, INES);
 const send = (): Promise<Flushed> => flush(INES.id, new AbortController().signal);
-const tick = (to = ITEMS.bund, by = INES): Promise<Answer> => saveAnswer(walk, to, null, pass, by);
-const shoot = (seed = 1) => keepPhoto(photo(seed), targetOf(walk, "view"), INES, null);
-const row = async (key: string): Promise<OutboxRow | undefined> =>
-  (await stored<OutboxRow>("outbox")).find((one) => one.key === key);
-const changes = (): string[] =>
-  server.calls.filter(({ method }) => !["GET", "HEAD"].includes(method)).map(({ path }) => path);
+const tick = (to = ITEMS.bund, by = INES): Promise<Answer> =>
+  saveAnswer(bench.walk, to, null, pass, by);
+const shoot = (seed = 1) => keepPhoto(photo(seed), targetOf(bench.walk, "view"), INES, null);
 
-/** Another device's change, as the server keeps it. */
-async function changedThere(id: string, text: string): Promise<void> {
-  const known = server.rows.get(id);
-  if (!known) throw new Error(`no ${id}`);
-  const body = { ...(known.body as Record<string, Json>), text };
-  const sha256 = await digest(body);
-  server.rows.set(id, { ...known, body, sha256, revision: known.revision + 1 });
-}
-
-beforeEach(async () => {
-  await freshPhone();
-  server = new FakeServer(INES);
-  server.install();
-  walk = await begin();
-});
-afterEach(() => vi.unstubAllGlobals());
+onAFreshPhone();
 
 describe("order", () => {
   it("sends the header, then records as they were made, then photos, then the submission", async () => {
     const capture = await shoot();
     const answer = await tick();
-    await submitInspection(walk, INES);
+    await submitInspection(bench.walk, INES);
     expect(await send()).toMatchObject({ end: "done", later: false });
     const [first] = await stored<Answer>("answers").then((all) =>
       all.filter((one) => one.id !== answer.id),
     );
     expect(changes()).toEqual([
-      `/inspections/${walk.id}`,
-      `/inspections/${walk.id}/answers/${first?.id}`,
+      `/inspections/${bench.walk.id}`,
+      `/inspections/${bench.walk.id}/answers/${first?.id}`,
       `/photos/${capture.sha256}/links/${capture.id}`,
-      `/inspections/${walk.id}/answers/${answer.id}`,
+      `/inspections/${bench.walk.id}/answers/${answer.id}`,
       "/uploads",
       "/uploads/up-1",
-      `/inspections/${walk.id}/submit`,
+      `/inspections/${bench.walk.id}/submit`,
     ]);
     expect(await outbox()).toEqual([]);
-    expect((await inspectionRow(walk.id))?.server).toMatchObject({
+    expect((await inspectionRow(bench.walk.id))?.server).toMatchObject({
       state: "complete",
       missing: [],
     });
@@ -70,9 +47,9 @@ describe("order", () => {
     await shoot(1);
     await shoot(2);
     let late: Answer | undefined;
-    const real = server.when.bind(server);
+    const real = bench.server.when.bind(bench.server);
     real("HEAD", /never/, "away");
-    server.rules.push((call) => {
+    bench.server.rules.push((call) => {
       if (call.path === "/uploads" && !late) {
         late = {} as Answer;
         void tick().then((answer) => {
@@ -89,20 +66,22 @@ describe("order", () => {
     expect(await outbox()).toEqual([]);
   });
 
-  it("tells the server the phone's time with every request", async () => {
+  it("tells the bench.server the phone's time with every request", async () => {
     await tick();
     await send();
-    const clocks = server.calls.map(({ headers }) => Number(headers.get("X-Fieldproof-Clock")));
+    const clocks = bench.server.calls.map(({ headers }) =>
+      Number(headers.get("X-Fieldproof-Clock")),
+    );
     expect(clocks.every((clock) => Math.abs(clock - Date.now()) < 60_000)).toBe(true);
   });
 });
 
 describe("lost answers", () => {
-  it("repeats what the server has already done, with the same ids, and changes nothing by it", async () => {
+  it("repeats what the bench.server has already done, with the same ids, and changes nothing by it", async () => {
     const finding = await saveFinding(
       {
         site: SITE,
-        inspection: walk.id,
+        inspection: bench.walk.id,
         item: null,
         kind: "minor",
         text: "Foam",
@@ -112,16 +91,18 @@ describe("lost answers", () => {
       INES,
     );
     const answer = await tick();
-    server.when("PUT", /./, "lost", 3);
+    bench.server.when("PUT", /./, "lost", 3);
     for (let run = 0; run < 4; run += 1) await send();
     expect(await outbox()).toEqual([]);
-    expect([...server.rows.keys()].sort()).toEqual([walk.id, finding.id, answer.id].sort());
+    expect([...bench.server.rows.keys()].sort()).toEqual(
+      [bench.walk.id, finding.id, answer.id].sort(),
+    );
   });
 
   it("recognises its own earlier version of a finding, and still never overwrites another's", async () => {
     const draft = {
       site: SITE,
-      inspection: walk.id,
+      inspection: bench.walk.id,
       item: null,
       kind: "minor",
       text: "Foam",
@@ -129,7 +110,7 @@ describe("lost answers", () => {
       location: null,
     } as const;
     const finding = await saveFinding(draft, INES);
-    server.when("PUT", /findings/, "lost", 1);
+    bench.server.when("PUT", /findings/, "lost", 1);
     await send();
     await saveFinding({ ...draft, id: finding.id, text: "Much foam" }, INES);
     await send();
@@ -141,13 +122,13 @@ describe("lost answers", () => {
     await changedThere(finding.id, "Not foam, milk");
     await saveFinding({ ...draft, id: finding.id, text: "No foam" }, INES);
     await send();
-    expect(server.rows.get(finding.id)?.body).toMatchObject({ text: "Not foam, milk" });
+    expect(bench.server.rows.get(finding.id)?.body).toMatchObject({ text: "Not foam, milk" });
   });
 
   it("keeps a finding's row when it was changed while it was on its way", async () => {
     const draft = {
       site: SITE,
-      inspection: walk.id,
+      inspection: bench.walk.id,
       item: null,
       kind: "minor",
       text: "Foam",
@@ -169,21 +150,24 @@ describe("lost answers", () => {
     expect(await outbox()).toEqual([`finding:${finding.id}`]);
     await send();
     expect(await outbox()).toEqual([]);
-    expect(server.rows.get(finding.id)?.body).toMatchObject({ text: "Much foam" });
+    expect(bench.server.rows.get(finding.id)?.body).toMatchObject({ text: "Much foam" });
   });
 
-  it("takes a submission for confirmed that the server has, though a finding changed since", async () => {
-    await submitInspection(walk, INES);
-    server.when("POST", /submit/, { status: 409, body: { code: "content_differs", detail: "" } });
+  it("takes a submission for confirmed that the bench.server has, though a finding changed since", async () => {
+    await submitInspection(bench.walk, INES);
+    bench.server.when("POST", /submit/, {
+      status: 409,
+      body: { code: "content_differs", detail: "" },
+    });
     const [body] = await stored<{ content_sha256: string }>("submissions");
     const told = { state: "submitted", missing: ["aa"], flagged: false };
-    server.inspections.set(walk.id, {
+    bench.server.inspections.set(bench.walk.id, {
       ...told,
       submissions: [{ content_sha256: body?.content_sha256 }],
     });
     await send();
     expect(await outbox()).toEqual([]);
-    expect((await inspectionRow(walk.id))?.server).toMatchObject(told);
+    expect((await inspectionRow(bench.walk.id))?.server).toMatchObject(told);
   });
 });
 
@@ -191,11 +175,11 @@ describe("refusals", () => {
   it("hold back the rows of a refused header, and nobody else's", async () => {
     await tick();
     await shoot();
-    const refused = walk.id;
+    const refused = bench.walk.id;
     const problem = { code: "forbidden", detail: "You do not work at this site." };
-    server.when("PUT", new RegExp(`inspections/${refused}$`), { status: 403, body: problem });
+    bench.server.when("PUT", new RegExp(`inspections/${refused}$`), { status: 403, body: problem });
     const before = (await outbox()).slice(1);
-    walk = await begin();
+    bench.walk = await begin();
     await tick();
     await send();
     expect(await outbox()).toEqual([`inspection:${refused}`, ...before]);
@@ -210,16 +194,16 @@ describe("refusals", () => {
     const bad = await tick();
     const good = await tick(ITEMS.drain);
     const capture = await shoot();
-    await submitInspection(walk, INES);
-    server.when(
+    await submitInspection(bench.walk, INES);
+    bench.server.when(
       "PUT",
       new RegExp(bad.id),
       { status: 422, body: { code: "invalid", detail: "no" } },
       1,
     );
     await send();
-    expect(await outbox()).toEqual([`answer:${bad.id}`, `submit:${walk.id}`]);
-    expect(server.rows.has(good.id) && server.photos.has(capture.sha256)).toBe(true);
+    expect(await outbox()).toEqual([`answer:${bad.id}`, `submit:${bench.walk.id}`]);
+    expect(bench.server.rows.has(good.id) && bench.server.photos.has(capture.sha256)).toBe(true);
     expect(changes().some((path) => path.endsWith("/submit"))).toBe(false);
     await send();
     expect(await row(`answer:${bad.id}`)).toMatchObject({ state: "refused", attempts: 1 });
@@ -230,7 +214,7 @@ describe("refusals", () => {
 
   it("are only those of our own server: a proxy's page is a network that is away", async () => {
     const answer = await tick();
-    server.when("PUT", /answers/, { status: 403 });
+    bench.server.when("PUT", /answers/, { status: 403 });
     expect(await send()).toMatchObject({ later: true });
     expect(await row(`answer:${answer.id}`)).toMatchObject({ state: "waiting" });
   });
@@ -238,7 +222,12 @@ describe("refusals", () => {
   it("do not come from a busy server", async () => {
     for (const status of [423, 429, 500, 503]) {
       const answer = await tick();
-      server.when("PUT", new RegExp(answer.id), { status, body: { code: "x", detail: "" } }, 1);
+      bench.server.when(
+        "PUT",
+        new RegExp(answer.id),
+        { status, body: { code: "x", detail: "" } },
+        1,
+      );
       expect(await send()).toMatchObject({ later: true, end: "done" });
       expect(await row(`answer:${answer.id}`)).toMatchObject({
         state: "waiting",
@@ -251,7 +240,7 @@ describe("refusals", () => {
 
   it("include a confirmation that is not about what was sent", async () => {
     const answer = await tick();
-    server.when("PUT", /answers/, {
+    bench.server.when("PUT", /answers/, {
       status: 200,
       body: { id: answer.id, sha256: "00".repeat(32) },
     });
@@ -260,50 +249,52 @@ describe("refusals", () => {
       state: "refused",
       problem: { code: "digest_differs" },
     });
-    server.when("POST", /submit/, {
+    bench.server.when("POST", /submit/, {
       status: 200,
       body: { state: "complete", missing: [], content_sha256: "00" },
     });
-    walk = await begin();
-    await submitInspection(walk, INES);
+    bench.walk = await begin();
+    await submitInspection(bench.walk, INES);
     await send();
-    expect(await row(`submit:${walk.id}`)).toMatchObject({ state: "refused" });
-    expect((await inspectionRow(walk.id))?.server).toMatchObject({ state: "draft" });
+    expect(await row(`submit:${bench.walk.id}`)).toMatchObject({ state: "refused" });
+    expect((await inspectionRow(bench.walk.id))?.server).toMatchObject({ state: "draft" });
   });
 });
 
-it("sends again what a server that was restored from a copy has lost", async () => {
+it("sends again what a bench.server that was restored from a copy has lost", async () => {
   const answer = await tick();
   await send();
-  server.rows.delete(answer.id);
-  await submitInspection(walk, INES);
+  bench.server.rows.delete(answer.id);
+  await submitInspection(bench.walk, INES);
   expect(await send()).toMatchObject({ later: true });
   await send();
   expect(await outbox()).toEqual([]);
-  expect(server.submissions.has(walk.id) && server.rows.has(answer.id)).toBe(true);
+  expect(bench.server.submissions.has(bench.walk.id) && bench.server.rows.has(answer.id)).toBe(
+    true,
+  );
 });
 
-it("sends a whole walkthrough again when the server knows nothing of it any more", async () => {
+it("sends a whole walkthrough again when the bench.server knows nothing of it any more", async () => {
   const before = await tick(ITEMS.drain);
   await send();
-  server.rows.clear();
+  bench.server.rows.clear();
   const after = await tick();
   await send();
   await send();
   expect(await outbox()).toEqual([]);
-  expect([...server.rows.keys()].sort()).toEqual([walk.id, before.id, after.id].sort());
+  expect([...bench.server.rows.keys()].sort()).toEqual([bench.walk.id, before.id, after.id].sort());
 });
 
 it("stops at once when the session is gone, and keeps everything", async () => {
   await tick();
   await shoot();
   const before = await outbox();
-  server.user = null;
+  bench.server.user = null;
   expect(await send()).toMatchObject({ end: "signed-out" });
   expect(await outbox()).toEqual(before);
   expect(await stored("photos")).toHaveLength(1);
   expect(changes()).toHaveLength(1);
-  server.user = INES;
+  bench.server.user = INES;
   await send();
   expect(await outbox()).toEqual([]);
 });
@@ -313,16 +304,18 @@ it("stops when somebody else signed in meanwhile, and puts no row under that nam
   await tick();
   await shoot();
   const before = await outbox();
-  server.user = MARK;
+  bench.server.user = MARK;
   expect(await send()).toMatchObject({ end: "other-person" });
   expect(await outbox()).toEqual(before);
   expect((await stored<OutboxRow>("outbox")).every(({ state }) => state === "waiting")).toBe(true);
-  server.when("PUT", /answers/, "away", 1);
+  bench.server.when("PUT", /answers/, "away", 1);
   expect(await send()).toMatchObject({ end: "other-person" });
-  server.user = INES;
+  bench.server.user = INES;
   await send();
   expect(await outbox()).toEqual([]);
-  const named = server.calls.filter(({ method }) => ["PUT", "POST", "PATCH"].includes(method));
+  const named = bench.server.calls.filter(({ method }) =>
+    ["PUT", "POST", "PATCH"].includes(method),
+  );
   expect(named.every(({ headers }) => headers.get("X-Fieldproof-Author") === INES.id)).toBe(true);
 });
 
@@ -330,16 +323,16 @@ it("leaves another person's rows alone", async () => {
   await send();
   const theirs = await tick(ITEMS.drain, MARK);
   const mine = await tick();
-  await submitInspection(walk, INES);
+  await submitInspection(bench.walk, INES);
   await send();
-  expect(await outbox()).toEqual([`answer:${theirs.id}`, `submit:${walk.id}`]);
-  expect(server.rows.has(mine.id) && !server.rows.has(theirs.id)).toBe(true);
+  expect(await outbox()).toEqual([`answer:${theirs.id}`, `submit:${bench.walk.id}`]);
+  expect(bench.server.rows.has(mine.id) && !bench.server.rows.has(theirs.id)).toBe(true);
   const rows = await stored<OutboxRow>("outbox");
   const submission = rows.find(({ kind }) => kind === "submit");
   expect(submission && waitsForPerson(submission, rows)).toEqual(MARK);
-  server.user = MARK;
+  bench.server.user = MARK;
   await flush(MARK.id, new AbortController().signal);
-  server.user = INES;
+  bench.server.user = INES;
   await send();
   expect(await outbox()).toEqual([]);
 });
@@ -347,24 +340,24 @@ it("leaves another person's rows alone", async () => {
 it("stops when the network is away, and does not wear itself out on every row", async () => {
   await tick();
   await tick(ITEMS.drain);
-  server.when("PUT", /./, "away");
-  server.when("GET", /me/, "away");
+  bench.server.when("PUT", /./, "away");
+  bench.server.when("GET", /me/, "away");
   expect(await send()).toMatchObject({ end: "unreachable" });
   expect(changes()).toHaveLength(1);
 });
 
 it("does not let one photo that never comes through hold up the rest", async () => {
   const capture = await shoot();
-  await submitInspection(walk, INES);
-  server.when("PATCH", /./, "away");
+  await submitInspection(bench.walk, INES);
+  bench.server.when("PATCH", /./, "away");
   await send();
   expect(await outbox()).toEqual([`photo:${capture.sha256}`]);
-  expect((await inspectionRow(walk.id))?.server).toEqual({
+  expect((await inspectionRow(bench.walk.id))?.server).toEqual({
     state: "submitted",
     missing: [capture.sha256],
     flagged: false,
   });
-  server.rules = [];
+  bench.server.rules = [];
   await send();
   expect(await outbox()).toEqual([]);
   expect((await stored<Receipt>("receipts"))[0]).toMatchObject({

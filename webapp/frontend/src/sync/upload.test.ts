@@ -99,6 +99,20 @@ describe("a photo", () => {
     expect(await waits()).toBe(false);
   });
 
+  it("keeps its place when somebody else signed in in the middle, and goes on for its author", async () => {
+    const no = { status: 403, body: { code: "other_author", detail: "" } };
+    let chunks = 0;
+    server.rules.push(({ method }) => {
+      if (method === "PATCH") chunks += 1;
+      return method === "PATCH" && chunks === 3 ? no : undefined;
+    });
+    await expect(send()).rejects.toMatchObject({ code: "other_author" });
+    await send();
+    expect(server.paths("POST")).toHaveLength(1);
+    expect(offsets()).toEqual([0, 1, 2, 2, 3, 4].map((n) => n * LEAST));
+    expect(await waits()).toBe(false);
+  });
+
   it("sends a chunk again that was damaged on the way, and waits out a lock", async () => {
     const no = (status: number, code: string) => ({ status, body: { code, detail: "" } });
     server.when("PATCH", /./, no(460, "checksum_mismatch"), 1);

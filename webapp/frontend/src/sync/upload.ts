@@ -61,12 +61,13 @@ function offsetOf(answer: Answer): number {
   return Number(text);
 }
 
-const GONE = new Set([403, 404, 410]);
+const GONE = new Set([404, 410]);
 
 /** Where the server is with it; null when it knows of no such upload. */
 async function resumeAt(url: string, to: Upload): Promise<number | null> {
   const answer = await ask("HEAD", url, to);
-  if (GONE.has(answer.status)) return null;
+  // An answer to HEAD has no body: why it is forbidden, the next request says.
+  if (GONE.has(answer.status) || answer.status === 403) return null;
   if (answer.status === 423) throw new Later("the server is busy with this photo");
   if (!answer.ok) throw toError(answer);
   const offset = offsetOf(answer);

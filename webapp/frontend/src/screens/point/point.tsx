@@ -6,11 +6,10 @@ import { AlarmCard } from "../../components/alarm-card";
 import { Icon } from "../../components/icons";
 import { LimitRail } from "../../components/limit-rail";
 import { QualityTag } from "../../components/marks";
-import { limitText, ValueText } from "../../components/point-row";
+import { LimitText, ValueText } from "../../components/point-row";
 import { Loading, RetryState, StateMessage } from "../../components/states";
 import { Age } from "../../components/time";
 import { t } from "../../i18n/t";
-import { nearestLimit } from "../../lib/limits";
 import { qualityAt } from "../../lib/quality";
 import { goBack } from "../../router";
 import { worstByPoint } from "../../store/alarms";
@@ -95,7 +94,6 @@ function CourseCard({ point }: { point: Point }): VNode {
 }
 
 function NowCard({ point }: { point: Point }): VNode {
-  const view = nearestLimit(point);
   return (
     <div class="now" data-testid={`point-${point.point}`}>
       <p class="now-value">
@@ -104,11 +102,7 @@ function NowCard({ point }: { point: Point }): VNode {
       <LimitRail point={point} />
       <p class="now-line">
         <QualityTag view={qualityAt(point, now.value)} />
-        {view ? (
-          <span class={view.violated ? `limit limit-broken level-${view.limit.level}` : "limit"}>
-            {limitText(view, point.unit)}
-          </span>
-        ) : null}
+        <LimitText point={point} />
         <Age at={point.observed_at} />
       </p>
     </div>

@@ -6,7 +6,7 @@ import { t } from "../../i18n/t";
 import { finishPath, itemPath } from "../../router";
 import { nextUnanswered } from "../../work/outcome";
 import { answersOf } from "../../work/store";
-import type { ItemView } from "./item";
+import type { ItemView } from "./item-view";
 import { NoteSheet } from "./note";
 
 function Next({ view }: { view: ItemView }): VNode {

@@ -8,54 +8,20 @@ import { t } from "../../i18n/t";
 import { useKeys } from "../../lib/keys";
 import { allItems, type Found } from "../../lib/template";
 import { QUESTIONS } from "../../questions";
-import type { InputProps } from "../../questions/type";
 import { findingPath, itemPath, navigate, walkthroughPath } from "../../router";
 import { author } from "../../store/author";
-import type { CaptureTarget } from "../../work/capture";
-import { heads, isWhole, outcomeOf } from "../../work/outcome";
+import { isWhole, outcomeOf } from "../../work/outcome";
 import { noteLastItem } from "../../work/record";
-import { answersOf } from "../../work/store";
-import type { Answer, Inspection } from "../../work/types";
+import type { Inspection } from "../../work/types";
 import { Belongs } from "./belongs";
 import { ItemBar } from "./item-bar";
+import { type ItemView, useItem } from "./item-view";
 import { NeededNote, ReasonNote } from "./note";
 import { isDraft, placeName, UpLink, WhyReadOnly } from "./parts";
 import { Photos } from "./photos";
 import { PositionLine } from "./position-card";
-import { type Recorder, useRecorder } from "./recorder";
 import { SavedLine } from "./saved-line";
 import { TwoHeads } from "./two-heads";
-
-export interface ItemView {
-  inspection: Inspection;
-  found: Found;
-  /** Every head; the last one is what a change builds on. */
-  answers: Answer[];
-  answer: Answer | null;
-  recorder: Recorder;
-  input: InputProps;
-}
-
-function useItem(inspection: Inspection, found: Found): ItemView {
-  const { item, section } = found;
-  const recorder = useRecorder(inspection, found);
-  const answers = heads(answersOf(inspection.id).value, item.id);
-  const answer = answers.at(-1) ?? null;
-  const target = (source: CaptureTarget["source"]): CaptureTarget => ({
-    inspection: inspection.id,
-    site: inspection.site,
-    item: item.id,
-    finding: null,
-    aspect: answer ? answer.aspect : item.aspect,
-    location: answer ? answer.location : section.location,
-    source,
-    author: author.value ?? inspection.author,
-  });
-  const draft = `draft.${inspection.id}.${item.id}`;
-  const { gallery } = inspection.template.content;
-  const input = { item, answer, save: recorder.save, target, gallery, draft };
-  return { inspection, found, answers, answer, recorder, input };
-}
 
 function Head({ inspection, found }: { inspection: Inspection; found: Found }): VNode {
   const total = allItems(inspection.template.content).length;
