@@ -7,7 +7,7 @@ comes back until the next request is the answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -64,9 +64,8 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         yield await reader.readexactly(size + 2)
 
 
-def canned(status: int, body: bytes, content_type: str) -> bytes:
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase if status in set(HTTPStatus) else 'Fault'}\r\n"
-        f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+def canned(status: int, body: bytes, content_type: str, headers: Mapping[str, str]) -> bytes:
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
+    fixed = {"Content-Type": content_type, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**fixed, **headers}.items())
+    return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode() + body

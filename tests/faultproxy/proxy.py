@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import threading
+from collections.abc import Mapping
 from types import TracebackType
 
 from tests.faultproxy.http import PIECE, canned
@@ -85,10 +86,25 @@ class FaultProxy:
         self._cut_share, self._cut_between = share, between
 
     def answer(
-        self, request: str, status: int, body: bytes = b"", *, times: int | None = 1, kind: str = "text/html"
+        self,
+        request: str,
+        status: int,
+        body: bytes = b"",
+        *,
+        times: int | None = 1,
+        kind: str = "text/html",
+        headers: Mapping[str, str] | None = None,
+        holding: bytes | None = None,
     ) -> None:
-        """In place of the server, which does not see the request. `request` is the beginning of "METHOD path"."""
-        self._rules.add(Rule(request, times, answer=canned(status, body, kind)))
+        """In place of the server, which does not see the request. `request` is the beginning of "METHOD path".
+
+        With `holding` only requests whose body, unpacked, holds these bytes are meant.
+        """
+        self._rules.add(Rule(request, times, answer=canned(status, body, kind, headers or {}), holding=holding))
+
+    def hang(self, request: str, *, times: int | None = 1) -> None:
+        """The request is taken and never answered; the server does not see it. Until the client goes, or `cut`."""
+        self._rules.add(Rule(request, times, hang=True))
 
     def halve(self, request: str, after: int, *, times: int | None = 1) -> None:
         """The server carries the request out; its answer is cut off after so many bytes."""
@@ -139,10 +155,10 @@ class FaultProxy:
         await self._carry((reader, writer), server)
 
     async def _carry(self, client: End, server: End) -> None:
-        wire = Wire(client, server, (self._up, self._down), self._budget(), lambda: self.delay_s)
+        wire = Wire(client, server, (self._up, self._down), self._budget(), lambda: self.delay_s, self.requests)
         self._wires.add(wire)
         try:
-            await wire.run(self._rule_for if self._http else None)
+            await wire.run(self._rules if self._http else None)
         finally:
             self._wires.discard(wire)
             self.cuts += wire.was_cut
@@ -151,7 +167,3 @@ class FaultProxy:
         if self._random.random() >= self._cut_share:
             return None
         return self._random.randint(*self._cut_between)
-
-    def _rule_for(self, line: str) -> Rule | None:
-        self.requests.append(line)
-        return self._rules.take(line)

@@ -1,8 +1,10 @@
-"""What shall happen to which requests: an answer of ours in place of the server's, or only a part of the server's."""
+"""What shall happen to which requests: our answer in place of the server's, a part of the server's, or none at all."""
 
 from __future__ import annotations
 
+import gzip
 import threading
+import zlib
 from dataclasses import dataclass
 
 
@@ -10,13 +12,16 @@ from dataclasses import dataclass
 class Rule:
     """For requests whose "METHOD path" begins with `begins`; `left` times more, None for always.
 
-    With `answer` the server does not see the request. Else it does, and the client gets `after` bytes of its answer.
+    With `answer` or `hang` the server does not see the request. Else it does, and the client gets `after` bytes of its
+    answer. `holding`: only when the body, unpacked, holds these bytes.
     """
 
     begins: str
     left: int | None
     answer: bytes | None = None
     after: int | None = None
+    hang: bool = False
+    holding: bytes | None = None
 
 
 class Rules:
@@ -34,12 +39,29 @@ class Rules:
         with self._lock:
             self._rules.clear()
 
-    def take(self, line: str) -> Rule | None:
+    def look_inside(self, line: str) -> bool:
+        """Whether the body has to be known before `take` is asked."""
+        with self._lock:
+            return any(rule.holding is not None and _fits(rule, line) for rule in self._rules)
+
+    def take(self, line: str, body: bytes = b"") -> Rule | None:
         """The first rule that fits, used up by one."""
         with self._lock:
             for rule in self._rules:
-                if rule.left != 0 and line.startswith(rule.begins):
+                if _fits(rule, line) and (rule.holding is None or rule.holding in unpacked(body)):
                     if rule.left is not None:
                         rule.left -= 1
                     return rule
         return None
+
+
+def _fits(rule: Rule, line: str) -> bool:
+    return rule.left != 0 and line.startswith(rule.begins)
+
+
+def unpacked(body: bytes) -> bytes:
+    """Of a gzipped body what is inside; any other as it is."""
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return body

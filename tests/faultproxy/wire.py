@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from tests.faultproxy.http import PIECE, Head, read_body, read_head
 from tests.faultproxy.link import Lane
-from tests.faultproxy.rules import Rule
+from tests.faultproxy.rules import Rule, Rules
 
 # Closing sends a reset, as when a router forgets a connection.
 _RESET = struct.pack("ii", 1, 0)
@@ -21,10 +21,16 @@ class CutError(ConnectionError):
 
 
 class Wire:
-    """`budget`: bytes in both directions together after which it is cut, None for never."""
+    """`budget`: bytes in both directions together after which it is cut, None for never. `seen` gets each request."""
 
     def __init__(
-        self, client: End, server: End, lanes: tuple[Lane, Lane], budget: int | None, delay: Callable[[], float]
+        self,
+        client: End,
+        server: End,
+        lanes: tuple[Lane, Lane],
+        budget: int | None,
+        delay: Callable[[], float],
+        seen: list[str],
     ) -> None:
         self.was_cut = False
         self._client, self._server = client, server
@@ -32,11 +38,12 @@ class Wire:
         self._budget = budget
         self._answer_budget: int | None = None
         self._delay = delay
+        self._seen = seen
         self._passed_at: dict[Lane, float] = {}
 
-    async def run(self, rule_for: Callable[[str], Rule | None] | None) -> None:
-        """Until one side ends it. `rule_for` is asked for each request; without it nothing is parsed."""
-        up = self._requests(rule_for) if rule_for else self._pump(self._client[0], self._up, self._server[1])
+    async def run(self, rules: Rules | None) -> None:
+        """Until one side ends it. `rules` are asked for each request; without them nothing is parsed."""
+        up = self._requests(rules) if rules else self._pump(self._client[0], self._up, self._server[1])
         tasks = [asyncio.create_task(up), asyncio.create_task(self._answers())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -59,23 +66,35 @@ class Wire:
         for writer in (self._client[1], self._server[1]):
             reset(writer)
 
-    async def _requests(self, rule_for: Callable[[str], Rule | None]) -> None:
-        reader, writer = self._client[0], self._server[1]
+    async def _requests(self, rules: Rules) -> None:
+        reader = self._client[0]
         while (head := await read_head(reader)) is not None:
-            rule = rule_for(head.line)
-            self._answer_budget = rule.after if rule else None
-            if rule and rule.answer is not None:
-                await self._answer(head, rule.answer)
+            self._seen.append(head.line)
+            body = read_body(reader, head)
+            if rules.look_inside(head.line):
+                known = [piece async for piece in body]
+                rule, body = rules.take(head.line, b"".join(known)), _again(known)
+            else:
+                rule = rules.take(head.line)
+            if not await self._request(head, body, rule):
                 return
-            await self._pass(head.raw, self._up, writer)
-            async for piece in read_body(reader, head):
-                await self._pass(piece, self._up, writer)
 
-    async def _answer(self, head: Head, answer: bytes) -> None:
-        """The request is taken to its end first: a client that is still sending would not read the answer."""
-        async for piece in read_body(self._client[0], head):
-            await self._wait(piece, self._up)
-        await self._pass(answer, self._down, self._client[1])
+    async def _request(self, head: Head, body: AsyncIterator[bytes], rule: Rule | None) -> bool:
+        """Whether another one may follow on this connection."""
+        self._answer_budget = rule.after if rule else None
+        if rule and (rule.hang or rule.answer is not None):
+            # Taken to its end first: a client that is still sending would not read the answer.
+            async for piece in body:
+                await self._wait(piece, self._up)
+            if rule.answer is not None:
+                await self._pass(rule.answer, self._down, self._client[1])
+            else:
+                await self._client[0].read(1)
+            return False
+        await self._pass(head.raw, self._up, self._server[1])
+        async for piece in body:
+            await self._pass(piece, self._up, self._server[1])
+        return True
 
     async def _answers(self) -> None:
         await self._pump(self._server[0], self._down, self._client[1])
@@ -115,6 +134,11 @@ class Wire:
             await asyncio.sleep(delay)
         await lane.carry(len(part))
         self._passed_at[lane] = asyncio.get_running_loop().time()
+
+
+async def _again(pieces: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import socket
 import threading
@@ -191,6 +192,29 @@ def test_a_canned_answer_stands_in_for_the_server_so_many_times(proxy: FaultProx
     assert {ask(proxy)[0] for _ in range(5)} == {401}
     proxy.heal()
     assert ask(proxy)[0] == 200
+
+
+def test_a_canned_answer_may_carry_headers_and_be_for_certain_bodies_only(proxy: FaultProxy, target: Target) -> None:
+    proxy.answer("PUT /", 429, b"later", times=None, headers={"Retry-After": "7"}, holding=b"poison")
+    for body in (b"some poison in it", gzip.compress(b"some poison in it")):
+        assert ask(proxy, "PUT", "/a", body) == (429, b"later")
+    assert ask(proxy, "PUT", "/b", BIG) == (200, BIG)
+    assert target.seen == ["PUT /b"]
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
+    connection.request("PUT", "/a", b"poison")
+    assert connection.getresponse().headers["Retry-After"] == "7"
+    connection.close()
+
+
+def test_a_request_that_hangs_is_taken_and_never_answered(proxy: FaultProxy, target: Target) -> None:
+    proxy.hang("PUT /row")
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=0.3)
+    connection.request("PUT", "/row/1", BIG)
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    connection.close()
+    assert target.seen == []
+    assert ask(proxy, "PUT", "/row/1", b"x") == (200, b"x")
 
 
 def test_a_halved_answer_ends_after_so_many_bytes(proxy: FaultProxy) -> None:
