@@ -11,6 +11,7 @@ from typing import Any
 
 from collector.alarms.evaluator import Evaluator
 from collector.clock import Clock, now_ms
+from collector.heartbeat import Heartbeat
 from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
@@ -25,7 +26,7 @@ from collector.sitedb import commands, snapshot
 from collector.sitedb.destination import SiteDestination
 from collector.sitedb.engine import make_engine
 from collector.sitedb.link import News, SiteLink
-from collector.stores import dead_letters, housekeeping, outbox
+from collector.stores import housekeeping, outbox
 from collector.stores.collector_db import connect, get_meta, open_collector_db, set_meta, transaction
 from collector.stores.entries import record_entry
 from collector.stores.forwarder import Destination, Forwarder
@@ -75,6 +76,7 @@ class CollectorService:
             for destination in _destinations(settings, SiteDestination(engine, self.id, clock))
         ]
         self._side = connect(settings.collector_db, read_only=True)
+        self._beat = Heartbeat(self._committer.stats, self._forwarders, self._side, settings.data, clock)
         self._link = SiteLink(
             engine,
             self._heartbeat,
@@ -212,27 +214,15 @@ class CollectorService:
 
     def _heartbeat(self) -> dict[str, Any]:
         """The site database's collector row. Called from the link's thread."""
-        stats = self._committer.stats
-        oldest = [f.progress.oldest_at for f in self._forwarders if f.progress.oldest_at is not None]
-        age = max(0.0, (self._clock() - min(oldest)) / 1000) if oldest else 0.0
+        subscribed = self._source.subscribed_at is not None
+        content = self._beat.content({self._source.broker.name: subscribed}, histograms={}, trouble=None)
         return {
             "id": self.id,
             "started_at": self._started_at,
-            "connected": self._source.subscribed_at is not None,
+            "connected": subscribed,
             "broker": self._source.broker.name,
             "config_version": self._snapshot.version,
-            "stats": {
-                "received": stats.received,
-                "stored": stats.stored,
-                "duplicates": stats.duplicates + stats.redelivered,
-                "conflicts": stats.conflicts,
-                "retained": stats.retained,
-                "outbox_depth": max((f.progress.depth for f in self._forwarders), default=0),
-                "outbox_age_s": age,
-                "dead_letters": dead_letters.counts_by_reason(self._side),
-                "commit_failures": stats.commit_failures,
-                "durable_broker": self._durable_broker,
-            },
+            "stats": {**content, "durable_broker": self._durable_broker},
         }
 
 
