@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector as MetricSource
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from collector.clock import Clock
-from collector.sitedb.tables import Alarm, Collector
+from collector.sitedb.tables import Alarm, Collector, Device
+from webapp import collector_metrics
+from webapp.collector_metrics import DeviceSeen
 from webapp.db import Database
 from webapp.queries.points import is_open
-from webapp.silence import SILENT_AFTER_MS
 
-_COUNTERS = {
-    "received": "Messages received over MQTT",
-    "stored": "Readings stored",
-    "duplicates": "Readings that were stored before",
-    "conflicts": "Second, different values for a stored reading",
-    "retained": "Retained messages passed over",
-}
+# One series each. A plant with more is watched by its collectors' counters and its silence limits.
+DEVICES_SHOWN = 5_000
 
 
 class WebMetrics:
@@ -63,6 +59,7 @@ class _SiteDatabase(MetricSource):
                 collectors = list(db.scalars(select(Collector).order_by(Collector.id)))
                 found = select(Alarm.level, func.count()).where(is_open()).group_by(Alarm.level).order_by(Alarm.level)
                 alarms = [(level, count) for level, count in db.execute(found)]
+                seen, total = _devices(db)
         except SQLAlchemyError:
             up.add_metric([], 0)
             yield up
@@ -73,35 +70,18 @@ class _SiteDatabase(MetricSource):
         for level, count in alarms:
             opened.add_metric([level], count)
         yield opened
-        yield from _of_collectors(collectors, self._clock())
+        yield from collector_metrics.families(collectors, self._clock())
+        yield from collector_metrics.devices(seen, total)
 
 
-def _of_collectors(collectors: list[Collector], now: int) -> Iterator[Metric]:
-    for name, text in _COUNTERS.items():
-        family = CounterMetricFamily(f"fieldproof_collector_{name}", text, labels=["collector"])
-        for collector in collectors:
-            family.add_metric([collector.id], _number(collector.stats.get(name)))
-        yield family
-    letters = CounterMetricFamily(
-        "fieldproof_collector_dead_letters", "Messages that could not be stored", labels=["collector", "reason"]
+def _devices(db: Session) -> tuple[list[DeviceSeen], int]:
+    """Always the same ones when there are too many, so that no series comes and goes."""
+    installed = Device.state != "retired"
+    found = (
+        select(Device.id, Device.site_id, Device.last_seen_at)
+        .where(installed, Device.last_seen_at.is_not(None))
+        .order_by(Device.id)
+        .limit(DEVICES_SHOWN)
     )
-    for collector in collectors:
-        for reason, count in sorted((collector.stats.get("dead_letters") or {}).items()):
-            letters.add_metric([collector.id, reason], _number(count))
-    yield letters
-    gauges: dict[str, tuple[str, Callable[[Collector], float]]] = {
-        "up": ("Whether a heartbeat came in the last minute", lambda c: now - c.last_seen_at <= SILENT_AFTER_MS),
-        "connected": ("Whether it is connected to its broker", lambda c: c.connected),
-        "last_seen_timestamp_seconds": ("Time of the last heartbeat", lambda c: c.last_seen_at / 1000),
-        "outbox_depth": ("Entries not yet forwarded", lambda c: _number(c.stats.get("outbox_depth"))),
-        "outbox_age_seconds": ("Age of the oldest of them", lambda c: _number(c.stats.get("outbox_age_s"))),
-    }
-    for name, (text, value) in gauges.items():
-        gauge = GaugeMetricFamily(f"fieldproof_collector_{name}", text, labels=["collector"])
-        for collector in collectors:
-            gauge.add_metric([collector.id], value(collector))
-        yield gauge
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    total = db.scalar(select(func.count()).select_from(Device).where(installed))
+    return [DeviceSeen(ident, site, at) for ident, site, at in db.execute(found) if at is not None], total or 0

@@ -108,7 +108,11 @@ def test_a_collector_shows_its_counters_and_whether_it_runs(web: Web) -> None:
         "stored": 5000,
         "dead_letters": 3,
         "duplicates": 3,
+        "redelivered": 1,
+        "brokers": [{"name": "broker:1883", "connected": True}],
+        "trouble": None,
     }
+    assert [(waiting["destination"], waiting["depth"]) for waiting in item["outbox"]] == [("influx", 4), ("site", 0)]
     web.clock.advance(61_000)
     (item,) = web.items("/collectors")
     assert (item["state"], item["connected"]) == ("silent", False)

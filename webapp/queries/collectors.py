@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from collector.sitedb.tables import Collector, CollectorEvent, DeadLetter
+from webapp import heartbeat
 from webapp.auth import Principal
 from webapp.json import iso
 from webapp.queries import scope
 from webapp.queries.paging import Order, contains, page
-from webapp.silence import SILENT_AFTER_MS
 
 _COLLECTORS = {"id": Order((Collector.id,))}
 _DEAD_LETTERS = {"last_seen_at": Order((DeadLetter.last_seen_at, DeadLetter.id), descending=True)}
-_COUNTS = ("outbox_depth", "received", "stored", "duplicates", "conflicts", "retained")
+_COUNTS = ("outbox_depth", "received", "stored", "duplicates", "redelivered", "conflicts", "retained")
 # A payload can be any size; a list is for looking at.
 _SHOWN_BYTES = 4096
 _EVENTS_MS = 7 * 86_400_000
@@ -57,7 +58,7 @@ def _events(db: Session, collectors: Sequence[str], now: int) -> dict[str, list[
 
 def _collector(collector: Collector, events: list[dict[str, Any]], now: int) -> dict[str, Any]:
     stats = collector.stats
-    silent = now - collector.last_seen_at > SILENT_AFTER_MS
+    silent = heartbeat.silent_s(collector, now) is not None
     return {
         "id": collector.id,
         "state": "silent" if silent else "running",
@@ -67,10 +68,21 @@ def _collector(collector: Collector, events: list[dict[str, Any]], now: int) -> 
         "last_seen_at": iso(collector.last_seen_at),
         "durable_broker": bool(stats.get("durable_broker", False)),
         "outbox_age_s": stats.get("outbox_age_s") or 0,
-        "dead_letters": sum((stats.get("dead_letters") or {}).values()),
+        "dead_letters": sum(heartbeat.dead_letters(collector).values()),
         **{name: stats.get(name) or 0 for name in _COUNTS},
+        "brokers": [
+            {"name": name, "connected": connected and not silent}
+            for name, connected in heartbeat.brokers(collector).items()
+        ],
+        "outbox": [asdict(waiting) for waiting in heartbeat.outbox(collector)],
+        "trouble": _trouble(collector),
         "events": events,
     }
+
+
+def _trouble(collector: Collector) -> dict[str, Any] | None:
+    found = heartbeat.trouble(collector)
+    return None if found is None else {"kind": found.kind, "detail": found.detail, "since": iso(found.since)}
 
 
 def list_dead_letters(db: Session, who: Principal, args: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:

@@ -15,6 +15,29 @@ class CollectorEventShown(Answer):
     ended_at = time_field()
 
 
+class BrokerShown(Answer):
+    name = fields.String(required=True)
+    connected = fields.Boolean(required=True, metadata={"description": "and subscribed to everything asked for"})
+
+
+class OutboxShown(Answer):
+    """What waits for one destination."""
+
+    destination = fields.String(required=True)
+    depth = fields.Integer(required=True)
+    age_s = fields.Float(required=True)
+    parked = fields.Integer(required=True, metadata={"description": "refused once and offered again later"})
+    error = fields.String(required=True, allow_none=True, metadata={"description": "what it said last"})
+
+
+class TroubleShown(Answer):
+    """Why nothing can be stored, and so nothing is acknowledged."""
+
+    kind = fields.String(required=True, metadata={"description": "disk_full, read_only, corrupt, locked or unwritable"})
+    detail = fields.String(required=True)
+    since = time_field(allow_none=True)
+
+
 class CollectorShown(Answer):
     id = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(("running", "silent")))
@@ -30,7 +53,11 @@ class CollectorShown(Answer):
     dead_letters = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     conflicts = fields.Integer(required=True)
+    redelivered = fields.Integer(required=True, metadata={"description": "part of the duplicates"})
     retained = fields.Integer(required=True)
+    brokers = fields.List(fields.Nested(BrokerShown), required=True)
+    outbox = fields.List(fields.Nested(OutboxShown), required=True)
+    trouble = fields.Nested(TroubleShown, required=True, allow_none=True)
     events = fields.List(
         fields.Nested(CollectorEventShown), required=True, metadata={"description": "the newest of the last 7 days"}
     )
