@@ -28,7 +28,7 @@ from collector.sitedb.tables import (
     Point,
     Site,
 )
-from collector.stores.entries import Entry, ReadingRow
+from collector.stores.entries import Entry, Kind, ReadingRow, halves
 
 _BATCH = 2_000
 _WORDS = {int(quality): quality.word for quality in Quality}
@@ -44,14 +44,16 @@ class SiteDestination:
         self._engine = engine
         self._collector = collector_id
         self._clock = clock
-        self._writers: dict[str, Callable[[Connection, list[Entry]], None]] = {
+        self._writers: dict[Kind, Callable[[Connection, list[Entry]], None]] = {
             "readings": self._points,
+            "latest": self._points,
             "device": self._devices,
             "alarm": self._alarms,
             "transition": self._transitions,
             "dead_letter": self._dead_letters,
             "event": self._events,
         }
+        self.kinds = frozenset(self._writers)
 
     def deliver(self, entries: list[Entry]) -> None:
         try:
@@ -67,8 +69,10 @@ class SiteDestination:
             raise StoreUnavailable(f"site database: {error.orig}") from error
 
     def parts(self, entries: list[Entry]) -> list[list[Entry]]:
+        if len(entries) == 1:
+            return [[half] for half in halves(entries[0])]
         middle = len(entries) // 2
-        return [entries[:middle], entries[middle:]] if middle else [entries]
+        return [entries[:middle], entries[middle:]]
 
     def _points(self, db: Connection, entries: list[Entry]) -> None:
         """Only the newest reading of each point: the table shows the latest value."""

@@ -1,7 +1,10 @@
-"""What travels through the outbox: entries of a kind, their bodies as JSON.
+"""What travels through the outbox: entries of a kind, their bodies as JSON, but for `lines`.
 
 Kinds and bodies:
-`readings`   list of [device, metric, site or null, observed_at, value, quality, reasons, received_at]
+`latest`     list of [device, metric, site or null, observed_at, value, quality, reasons, received_at]: of each point
+             its newest reading in one commit, for the site database
+`lines`      line protocol, UTF-8, ms: every reading of one commit, for InfluxDB; only where it is configured
+`readings`   every reading of one commit in the shape of `latest`, for both: from earlier versions, still delivered
 `device`     columns of the device table that a collector observes
 `alarm`      columns of the site database's alarm table
 `transition` columns of alarm_transition
@@ -11,7 +14,7 @@ Kinds and bodies:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,16 +22,20 @@ import orjson
 
 from collector.domain.alarms import Alarm, Transition
 from collector.domain.reading import Reading
+from collector.stores.line_protocol import reading_lines
 
-Kind = Literal["readings", "device", "alarm", "transition", "dead_letter", "event"]
+Kind = Literal["latest", "lines", "readings", "device", "alarm", "transition", "dead_letter", "event"]
 
-# One reading of a `readings` body, in this order.
+# Lines of one entry. An entry is the least that is sent at once, and on a slow line that must be little.
+LINES_EACH = 1_000
+
+# One reading of a `latest` or `readings` body, in this order.
 ReadingRow = tuple[str, str, str | None, int, float | None, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`seq` grows with time and is the order in which things happened here."""
+    """`seq` grows with time and is the order in which things happened here. The body of `lines` is bytes."""
 
     seq: int
     kind: Kind
@@ -42,21 +49,63 @@ class NewEntry:
     body: bytes
 
 
-def readings_entry(readings: Sequence[Reading], sites: dict[str, str | None]) -> NewEntry:
-    rows: list[ReadingRow] = [
-        (
-            r.device,
-            r.metric,
-            sites.get(r.device),
-            r.observed_at,
-            r.value,
-            int(r.quality),
-            int(r.reasons),
-            r.received_at,
-        )
-        for r in readings
-    ]
+def decode(seq: int, kind: Kind, body: bytes) -> Entry:
+    return Entry(seq, kind, body if kind == "lines" else orjson.loads(body))
+
+
+def encode(entry: Entry) -> bytes:
+    return bytes(entry.body) if entry.kind == "lines" else orjson.dumps(entry.body)
+
+
+def halves(entry: Entry) -> list[Entry]:
+    """An entry of many rows or lines cut in two; alone when it cannot be cut."""
+    if entry.kind not in ("latest", "lines", "readings"):
+        return [entry]
+    rows = entry.body.split(b"\n") if entry.kind == "lines" else entry.body
+    if len(rows) < 2:
+        return [entry]
+    middle = len(rows) // 2
+    parts = (rows[:middle], rows[middle:])
+    return [Entry(entry.seq, entry.kind, b"\n".join(part) if entry.kind == "lines" else part) for part in parts]
+
+
+def reading_entries(
+    runs: Sequence[Sequence[Reading]], sites: Mapping[str, str | None], long_term: bool = True
+) -> list[NewEntry]:
+    """What one commit has for the site database and, with `long_term`, for InfluxDB.
+
+    `runs` are the readings of each point, by `observed_at` ascending.
+    """
+    entries = [latest_entry((run[-1] for run in runs), sites)]
+    if long_term:
+        lines = [line for run in runs for line in reading_lines(run, sites.get(run[0].device))]
+        for start in range(0, len(lines), LINES_EACH):
+            part = lines[start : start + LINES_EACH]
+            entries.append(NewEntry("lines", len(part), "\n".join(part).encode()))
+    return entries
+
+
+def latest_entry(readings: Iterable[Reading], sites: Mapping[str, str | None]) -> NewEntry:
+    """The newest reading of each point: the site database shows the latest value."""
+    newest: dict[tuple[str, str], Reading] = {}
+    for reading in readings:
+        key = (reading.device, reading.metric)
+        known = newest.get(key)
+        if known is None or reading.observed_at >= known.observed_at:
+            newest[key] = reading
+    rows = [_row(reading, sites) for reading in newest.values()]
+    return NewEntry("latest", len(rows), orjson.dumps(rows))
+
+
+def readings_entry(readings: Sequence[Reading], sites: Mapping[str, str | None]) -> NewEntry:
+    """As earlier versions wrote them."""
+    rows = [_row(reading, sites) for reading in readings]
     return NewEntry("readings", len(rows), orjson.dumps(rows))
+
+
+def _row(r: Reading, sites: Mapping[str, str | None]) -> ReadingRow:
+    site = sites.get(r.device)
+    return (r.device, r.metric, site, r.observed_at, r.value, int(r.quality), int(r.reasons), r.received_at)
 
 
 def record_entry(kind: Kind, record: dict[str, Any]) -> NewEntry:

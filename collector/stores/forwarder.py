@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import orjson
-
 from collector.clock import Clock
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.stores import dead_letters, outbox
 from collector.stores.collector_db import connect, transaction
-from collector.stores.entries import Entry
-from collector.stores.outbox import Lane, Outbox
+from collector.stores.entries import Entry, Kind, encode
+from collector.stores.outbox import Batch, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +33,11 @@ class Destination(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it takes; all else in the outbox is not for it."""
+        ...
 
     @property
     def batch(self) -> int:
@@ -93,7 +96,7 @@ class Forwarder(threading.Thread):
                 self._stop_asked.wait(_AGAIN_S)
 
     def _work(self, db: sqlite3.Connection) -> None:
-        box = Outbox(db, self._destination.name)
+        box = Outbox(db, self._destination.name, self._destination.kinds)
         failures = 0
         while not self._stop_asked.is_set():
             failures = self._round(db, box, failures)
@@ -126,17 +129,17 @@ class Forwarder(threading.Thread):
         self.progress = Progress(depth, box.oldest_at() if depth else None, error)
 
     def _send_one(self, db: sqlite3.Connection, box: Outbox) -> bool:
-        found = box.next_batch(self._destination.batch)
-        if found is None:
+        batch = box.next_batch(self._destination.batch)
+        if batch is None:
             return False
-        lane, entries = found
-        self._deliver(db, entries)
-        self._advance(db, box, lane, entries[-1].seq)
+        self._deliver(db, batch.entries)
+        self._advance(db, box, batch)
         return True
 
-    def _advance(self, db: sqlite3.Connection, box: Outbox, lane: Lane, through: int) -> None:
-        box.done(lane, through)
-        outbox.prune(db)
+    def _advance(self, db: sqlite3.Connection, box: Outbox, batch: Batch) -> None:
+        with transaction(db):
+            box.done(batch.lane, batch.through_seq)
+            outbox.prune(db)
 
     def _deliver(self, db: sqlite3.Connection, entries: list[Entry]) -> None:
         """Whole if the destination takes it; else cut in halves until only what is refused stands alone."""
@@ -161,7 +164,7 @@ class Forwarder(threading.Thread):
                     site=None,
                     reason="refused",
                     detail=detail[:2000],
-                    payload=orjson.dumps(entry.body),
+                    payload=encode(entry),
                     now=now,
                 )
                 outbox.append(db, [letter], now)

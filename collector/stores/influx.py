@@ -14,21 +14,17 @@ from influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from collector.domain.alarms import state_of
-from collector.domain.reading import Quality
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.settings import Settings
 from collector.stores.base import BucketColumns, RawColumns
-from collector.stores.entries import Entry, ReadingRow
+from collector.stores.entries import Entry, Kind, halves
+from collector.stores.line_protocol import alarm_line, row_line
 
 _TIMEOUT_MS = 10_000
 # 5,000 lines a request is near the optimum of 1.x and 2.x.
 _BATCH = 5_000
-_WORDS = {int(quality): quality.word for quality in Quality}
 # What says "this content is wrong" (1.x: 400 also for a partial write, 2.x: 400 and 422, 413: too large).
 _REFUSED = (400, 413, 422)
-_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": "_"})
-UNASSIGNED = "unassigned"
 # More readings than any one bucket holds.
 _RAW_LIMIT = 10_000_000
 
@@ -55,17 +51,16 @@ class Influx:
         self.database, _, self.policy = bucket.partition("/")
         self.v2_write = True
 
-    def write(self, lines: str) -> None:
-        """Raises StoreUnavailable or StoreRejected."""
-        body = lines.encode()
+    def write(self, body: bytes, precision: str) -> None:
+        """Lines whose times are in `precision`. Raises StoreUnavailable or StoreRejected."""
         if self.v2_write:
             status = self._post(
-                "/api/v2/write", [("org", self.org), ("bucket", self.bucket), ("precision", "ms")], body
+                "/api/v2/write", [("org", self.org), ("bucket", self.bucket), ("precision", precision)], body
             )
             if status != 404:
                 return
             self.v2_write = False
-        query = [("db", self.database), ("precision", "ms")]
+        query = [("db", self.database), ("precision", precision)]
         if self.policy:
             query.append(("rp", self.policy))
         if self._post("/write", query, body) == 404:
@@ -130,67 +125,35 @@ def _judge(error: ApiException) -> int:
     raise StoreUnavailable(f"InfluxDB answered {error.status}: {text.strip()}")
 
 
-def line(row: ReadingRow) -> str:
-    """One reading in line protocol: value always a float, quality only when not good."""
-    device, metric, site, observed_at, value, quality, _, _ = row
-    fields = [] if value is None else [f"value={float(value)!r}"]
-    if quality != Quality.GOOD or value is None:
-        fields.append(f'quality="{_WORDS[quality]}"')
-    tags = f"site={_tag(site or UNASSIGNED)},device={_tag(device)},metric={_tag(metric)}"
-    return f"readings,{tags} {','.join(fields)} {observed_at}"
-
-
-def alarm_line(alarm: dict[str, Any]) -> str:
-    """An alarm's state at the time it changed, to be drawn beside its readings: measurement `alarms`."""
-    acknowledged = alarm["acknowledged_at"] is not None
-    changed = [alarm[key] for key in ("raised_at", "cleared_at", "acknowledged_at") if alarm[key] is not None]
-    fields = {
-        "alarm": alarm["id"],
-        "level": alarm["level"],
-        "state": state_of(alarm["condition"], acknowledged=acknowledged),
-    }
-    texts = ",".join(f"{name}={_string(text)}" for name, text in fields.items())
-    numbers = "".join(f",{name}={float(alarm[name])!r}" for name in ("value", "peak") if alarm[name] is not None)
-    tags = ",".join(
-        f"{name}={_tag(alarm[column] or UNASSIGNED)}"
-        for name, column in (("site", "site_id"), ("device", "device_id"), ("metric", "metric"), ("limit", "limit_id"))
-    )
-    return f"alarms,{tags} {texts}{numbers} {max(changed)}"
-
-
-def _string(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _tag(text: str) -> str:
-    return text.translate(_TAG)
-
-
 class InfluxDestination:
     """Readings go out, and the states of alarms; other kinds of entry are not for InfluxDB."""
 
     name = "influx"
     batch = _BATCH
+    kinds: frozenset[Kind] = frozenset({"lines", "readings", "alarm"})
 
     def __init__(self, influx: Influx) -> None:
         self._influx = influx
 
     def deliver(self, entries: list[Entry]) -> None:
-        lines = [line(row) for entry in entries if entry.kind == "readings" for row in entry.body]
-        lines += [alarm_line(entry.body) for entry in entries if entry.kind == "alarm"]
-        if lines:
-            self._influx.write("\n".join(lines))
+        readings, alarms = [], []
+        for entry in entries:
+            if entry.kind == "lines":
+                readings.append(entry.body)
+            elif entry.kind == "readings":
+                readings += [row_line(row).encode() for row in entry.body]
+            else:
+                alarms.append(alarm_line(entry.body).encode())
+        if readings:
+            self._influx.write(b"\n".join(readings), "ms")
+        if alarms:
+            self._influx.write(b"\n".join(alarms), "ns")
 
     def parts(self, entries: list[Entry]) -> list[list[Entry]]:
-        if len(entries) > 1:
-            middle = len(entries) // 2
-            return [entries[:middle], entries[middle:]]
-        (entry,) = entries
-        if entry.kind != "readings" or len(entry.body) == 1:
-            return [entries]
-        middle = len(entry.body) // 2
-        return [[Entry(entry.seq, entry.kind, half)] for half in (entry.body[:middle], entry.body[middle:])]
+        if len(entries) == 1:
+            return [[half] for half in halves(entries[0])]
+        middle = len(entries) // 2
+        return [entries[:middle], entries[middle:]]
 
 
 def _text(value: str) -> str:

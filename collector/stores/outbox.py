@@ -3,6 +3,8 @@
 A destination's progress is a set of lanes. A lane is the stretch of sequence numbers (after_seq, until_seq] that is
 still to be forwarded; the newest lane has no end. While all is well there is one lane. After an outage the newest
 stretch is split off, so that what happens now is seen first and the backlog follows behind it (DESIGN §2 rule 2).
+
+Entries of kinds that a destination does not take are passed over.
 """
 
 from __future__ import annotations
@@ -11,21 +13,28 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import orjson
-
 from collector.stores.collector_db import get_meta, set_meta, transaction
-from collector.stores.entries import Entry, NewEntry
+from collector.stores.entries import Entry, Kind, NewEntry, decode
 
 # A destination that is this many entries behind gets a lane of its own for what is new.
 SPLIT_BEHIND = 500
-# One DELETE of this many rows holds the write lock for a few milliseconds.
-PRUNE_CHUNK = 2_000
+# One DELETE of this many rows, of some 100 kB at the most, holds the write lock for some milliseconds.
+PRUNE_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     after_seq: int
     until_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """When `entries` are delivered, the destination has all of its lane up to and including `through_seq`."""
+
+    lane: Lane
+    entries: list[Entry]
+    through_seq: int
 
 
 def append(db: sqlite3.Connection, entries: Iterable[NewEntry], now: int) -> None:
@@ -39,85 +48,122 @@ def append(db: sqlite3.Connection, entries: Iterable[NewEntry], now: int) -> Non
 class Outbox:
     """One destination's view of the outbox, on a connection of its own."""
 
-    def __init__(self, db: sqlite3.Connection, destination: str) -> None:
-        """The destination was made known by `set_destinations`."""
+    def __init__(self, db: sqlite3.Connection, destination: str, kinds: Iterable[Kind]) -> None:
+        """The destination was made known by `set_destinations`, and takes these kinds."""
         self._db = db
         self.destination = destination
+        self._kinds = tuple(sorted(kinds))
+        self._of_kind = _in("kind", self._kinds)
 
-    def _lanes(self) -> list[Lane]:
+    def lanes(self) -> list[Lane]:
+        """The oldest first."""
         rows = self._db.execute(
             "SELECT after_seq, until_seq FROM lane WHERE destination=? ORDER BY after_seq",
             (self.destination,),
         )
         return [Lane(after, until) for after, until in rows]
 
-    def next_batch(self, most: int) -> tuple[Lane, list[Entry]] | None:
+    def next_batch(self, most: int, without: Lane | None = None) -> Batch | None:
         """The next entries to send: of the newest lane when it has any, else of the oldest. None when all is sent.
 
         `most` bounds the readings and records in the batch, of which at least one entry is taken.
         """
-        lanes = self._split_when_behind(self._lanes())
+        self._split_when_behind()
+        lanes = self.lanes()
         for lane in (lanes[-1], *lanes[:-1]):
-            entries = self._read(lane, most)
-            if entries:
-                return lane, entries
+            batch = None if lane == without else self._read(lane, most)
+            if batch is not None:
+                return batch
         return None
 
-    def _split_when_behind(self, lanes: list[Lane]) -> list[Lane]:
-        newest = lanes[-1]
-        head = self._head()
-        if len(lanes) > 1 or head - newest.after_seq <= SPLIT_BEHIND:
-            return lanes
+    def _split_when_behind(self) -> None:
+        lanes = self.lanes()
+        if len(lanes) == 1 and self._head() - lanes[0].after_seq > SPLIT_BEHIND:
+            self.split()
+
+    def split(self) -> None:
+        """What is new from now on gets a lane of its own, unless it has one."""
         with transaction(self._db):
+            lanes = self.lanes()
+            head = self._head()
+            if len(lanes) > 1 or head == lanes[0].after_seq:
+                return
             self._db.execute(
                 "UPDATE lane SET until_seq=? WHERE destination=? AND after_seq=?",
-                (head, self.destination, newest.after_seq),
+                (head, self.destination, lanes[0].after_seq),
             )
             self._db.execute("INSERT INTO lane VALUES (?, ?, NULL)", (self.destination, head))
-        return self._lanes()
 
     def _head(self) -> int:
         return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM outbox").fetchone()[0])
 
-    def _read(self, lane: Lane, most: int) -> list[Entry]:
-        until = self._head() if lane.until_seq is None else lane.until_seq
+    def _until(self, lane: Lane) -> int:
+        return self._head() if lane.until_seq is None else lane.until_seq
+
+    def _read(self, lane: Lane, most: int) -> Batch | None:
+        until = self._until(lane)
         rows = self._db.execute(
-            "SELECT seq, kind, count, body FROM outbox WHERE seq>? AND seq<=? ORDER BY seq LIMIT ?",
-            (lane.after_seq, until, most),
+            f"SELECT seq, kind, count, body FROM outbox WHERE seq>? AND seq<=? AND {self._of_kind} ORDER BY seq",
+            (lane.after_seq, until, *self._kinds),
         )
         entries: list[Entry] = []
         total = 0
         for seq, kind, count, body in rows:
             if entries and total + count > most:
-                break
+                return Batch(lane, entries, entries[-1].seq)
             total += count
-            entries.append(Entry(seq, kind, orjson.loads(body)))
-        return entries
+            entries.append(decode(seq, kind, body))
+        if entries:
+            return Batch(lane, entries, until)
+        if until > lane.after_seq:
+            # Nothing here is for this destination: it must not hold back pruning.
+            with transaction(self._db):
+                self.done(lane, until)
+                prune(self._db)
+        return None
 
     def done(self, lane: Lane, through_seq: int) -> None:
-        """The destination has everything of this lane up to and including `through_seq`."""
-        with transaction(self._db):
-            key = (self.destination, lane.after_seq)
-            self._db.execute("DELETE FROM lane WHERE destination=? AND after_seq=?", key)
-            if lane.until_seq is None or through_seq < lane.until_seq:
-                self._db.execute("INSERT INTO lane VALUES (?, ?, ?)", (self.destination, through_seq, lane.until_seq))
+        """Inside a transaction: the destination has everything of this lane up to and including `through_seq`."""
+        key = (self.destination, lane.after_seq)
+        self._db.execute("DELETE FROM lane WHERE destination=? AND after_seq=?", key)
+        if lane.until_seq is None or through_seq < lane.until_seq:
+            self._db.execute("INSERT INTO lane VALUES (?, ?, ?)", (self.destination, through_seq, lane.until_seq))
+
+    def holds(self, kinds: Iterable[Kind]) -> bool:
+        """Whether an entry of one of these kinds waits in any lane."""
+        wanted = tuple(kinds)
+        return any(
+            self._db.execute(
+                f"SELECT 1 FROM outbox WHERE seq>? AND seq<=? AND {_in('kind', wanted)} LIMIT 1",
+                (lane.after_seq, self._until(lane), *wanted),
+            ).fetchone()
+            for lane in self.lanes()
+        )
 
     def depth(self) -> int:
         """Entries still to be sent to this destination."""
         return sum(
             self._db.execute(
-                "SELECT count(*) FROM outbox WHERE seq>? AND seq<=?",
-                (lane.after_seq, self._head() if lane.until_seq is None else lane.until_seq),
+                f"SELECT count(*) FROM outbox WHERE seq>? AND seq<=? AND {self._of_kind}",
+                (lane.after_seq, self._until(lane), *self._kinds),
             ).fetchone()[0]
-            for lane in self._lanes()
+            for lane in self.lanes()
         )
 
     def oldest_at(self) -> int | None:
         """When the oldest entry still to be sent was made, epoch ms."""
-        row = self._db.execute(
-            "SELECT created_at FROM outbox WHERE seq>? ORDER BY seq LIMIT 1", (self._lanes()[0].after_seq,)
-        ).fetchone()
-        return None if row is None else int(row[0])
+        for lane in self.lanes():
+            row = self._db.execute(
+                f"SELECT created_at FROM outbox WHERE seq>? AND seq<=? AND {self._of_kind} ORDER BY seq LIMIT 1",
+                (lane.after_seq, self._until(lane), *self._kinds),
+            ).fetchone()
+            if row is not None:
+                return int(row[0])
+        return None
+
+
+def _in(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({','.join('?' * len(values))})"
 
 
 def set_destinations(db: sqlite3.Connection, names: Iterable[str], now: int) -> None:
@@ -147,11 +193,28 @@ def _since_key(destination: str) -> str:
 
 
 def prune(db: sqlite3.Connection) -> int:
-    """Delete some entries that every destination has; returns how many."""
-    with transaction(db):
-        (sent,) = db.execute("SELECT coalesce(min(after_seq), 0) FROM lane").fetchone()
+    """Delete some entries that stand in no destination's lane any more; returns how many.
+
+    Also those between lanes: what was sent ahead of a backlog must not wait for it on disk.
+    """
+    deleted = 0
+    for after, until in _gaps(db):
         cursor = db.execute(
-            "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE seq<=? ORDER BY seq LIMIT ?)",
-            (sent, PRUNE_CHUNK),
+            "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE seq>? AND seq<=? ORDER BY seq LIMIT ?)",
+            (after, until, PRUNE_CHUNK - deleted),
         )
-        return cursor.rowcount
+        deleted += cursor.rowcount
+    return deleted
+
+
+def _gaps(db: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The stretches (after, until] of sequence numbers that no lane holds, below the newest lane."""
+    gaps = []
+    sent = 0
+    for after, until in db.execute("SELECT after_seq, until_seq FROM lane ORDER BY after_seq"):
+        if after > sent:
+            gaps.append((sent, after))
+        if until is None:
+            break
+        sent = max(sent, until)
+    return gaps

@@ -14,7 +14,8 @@ from collector.stores import outbox
 from collector.stores.collector_db import open_collector_db, transaction
 from collector.stores.entries import readings_entry
 from collector.stores.forwarder import Forwarder
-from collector.stores.influx import Influx, InfluxDestination, line
+from collector.stores.influx import Influx, InfluxDestination
+from collector.stores.line_protocol import row_line
 from tests.bench.report import Row, row
 from tests.servers import find, influxdb, wait_for
 
@@ -48,7 +49,7 @@ def _plain(url: str) -> float:
     started = time.perf_counter()
     for begin in range(0, READINGS, 5_000):
         rows = [("plain", "ph", "s", T0 + i, float(i % 14), 0, 0, T0) for i in range(begin, begin + 5_000)]
-        body = "\n".join(line(row) for row in rows).encode()
+        body = "\n".join(row_line(row) for row in rows).encode()
         urllib.request.urlopen(f"{url}/write?db=bench&precision=ms", body, timeout=30).close()
     return READINGS / (time.perf_counter() - started)
 

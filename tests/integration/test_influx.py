@@ -14,7 +14,8 @@ from collector.clock import now_ms
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.settings import Settings
 from collector.stores.entries import Entry
-from collector.stores.influx import Influx, InfluxDestination, InfluxReadingStore, line
+from collector.stores.influx import Influx, InfluxDestination, InfluxReadingStore
+from collector.stores.line_protocol import row_line
 from tests.servers import Server, wait_for
 from tests.world import World
 
@@ -122,7 +123,7 @@ def test_both_stores_answer_the_same(database: Server, tmp_path: Path) -> None:
     for i in range(500):
         quality = i % 3
         rows.append(row(T0 + i * 7_000, (i * 37 % 100) / 10, quality))
-        table.insert(Reading("plant.effluent", "ph", rows[-1][3], rows[-1][4], Quality(quality), Reason.NONE, T0))
+        table.store([Reading("plant.effluent", "ph", rows[-1][3], rows[-1][4], Quality(quality), Reason.NONE, T0)])
     influx = Influx(settings(database))
     InfluxDestination(influx).deliver([Entry(1, "readings", rows)])
     embedded, remote = SqliteReadingStore(tmp_path / "collector.db"), InfluxReadingStore(influx)
@@ -150,9 +151,9 @@ def test_a_refused_line_is_the_only_one_that_is_not_stored(tmp_path: Path, broke
 
 def test_a_missing_database_is_unavailable_with_what_to_do(influx: Server) -> None:
     with pytest.raises(StoreUnavailable, match="create the database"):
-        Influx(settings(influx)).write("readings value=1.0 1")
+        Influx(settings(influx)).write(b"readings value=1.0 1", "ms")
 
 
 def test_a_line_escapes_what_line_protocol_would_read_otherwise() -> None:
-    text = line(("a,b c=d", "ph", None, 5, 1, 1, 0, 5))
+    text = row_line(("a,b c=d", "ph", None, 5, 1, 1, 0, 5))
     assert text == 'readings,site=unassigned,device=a\\,b\\ c\\=d,metric=ph value=1.0,quality="uncertain" 5'

@@ -10,10 +10,12 @@ import pytest
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.stores import outbox
 from collector.stores.collector_db import open_collector_db, transaction
-from collector.stores.entries import Entry, NewEntry
+from collector.stores.entries import Entry, Kind, NewEntry
 from collector.stores.forwarder import Forwarder
 from collector.stores.outbox import SPLIT_BEHIND, Outbox
 from tests.servers import wait_for
+
+EVERY: frozenset[Kind] = frozenset({"event", "latest", "lines", "readings"})
 
 
 @pytest.fixture
@@ -34,36 +36,35 @@ def drain(box: Outbox, most: int, batches: int = 10_000) -> list[int]:
         found = box.next_batch(most)
         if found is None:
             break
-        lane, entries = found
-        got += [entry.body for entry in entries]
-        box.done(lane, entries[-1].seq)
+        got += [entry.body for entry in found.entries]
+        box.done(found.lane, found.through_seq)
     return got
 
 
 def test_entries_come_in_the_order_they_were_put(db: sqlite3.Connection) -> None:
     put(db, *range(10))
-    assert drain(Outbox(db, "site"), 3) == list(range(10))
+    assert drain(Outbox(db, "site", EVERY), 3) == list(range(10))
 
 
 def test_what_was_not_reported_done_comes_again(db: sqlite3.Connection) -> None:
     put(db, 1, 2)
-    box = Outbox(db, "site")
+    box = Outbox(db, "site", EVERY)
     box.next_batch(10)
-    assert drain(Outbox(db, "site"), 10) == [1, 2]
+    assert drain(Outbox(db, "site", EVERY), 10) == [1, 2]
 
 
 def test_a_batch_is_bounded_by_what_its_entries_hold_and_takes_at_least_one(db: sqlite3.Connection) -> None:
     with transaction(db):
         outbox.append(db, [NewEntry("event", 700, b"1"), NewEntry("event", 700, b"2")], 0)
-    found = Outbox(db, "site").next_batch(500)
+    found = Outbox(db, "site", EVERY).next_batch(500)
     assert found is not None
-    assert [entry.body for entry in found[1]] == [1]
+    assert [entry.body for entry in found.entries] == [1]
 
 
 def test_after_an_outage_the_present_is_sent_before_the_backlog_and_both_arrive_once(db: sqlite3.Connection) -> None:
     backlog = list(range(SPLIT_BEHIND + 100))
     put(db, *backlog)
-    box = Outbox(db, "site")
+    box = Outbox(db, "site", EVERY)
     first = drain(box, 50, batches=1)
     put(db, -1, -2)
     assert drain(box, 50, batches=1) == [-1, -2]
@@ -73,7 +74,7 @@ def test_after_an_outage_the_present_is_sent_before_the_backlog_and_both_arrive_
 
 def test_two_destinations_drain_apart_and_only_what_both_have_is_pruned(db: sqlite3.Connection) -> None:
     put(db, 1, 2, 3)
-    site, influx = Outbox(db, "site"), Outbox(db, "influx")
+    site, influx = Outbox(db, "site", EVERY), Outbox(db, "influx", EVERY)
     drain(site, 10)
     outbox.prune(db)
     assert influx.depth() == 3
@@ -83,7 +84,7 @@ def test_two_destinations_drain_apart_and_only_what_both_have_is_pruned(db: sqli
 
 def test_a_destination_that_is_no_longer_configured_does_not_hold_the_outbox(db: sqlite3.Connection) -> None:
     put(db, 1)
-    drain(Outbox(db, "site"), 10)
+    drain(Outbox(db, "site", EVERY), 10)
     assert outbox.prune(db) == 0
     outbox.set_destinations(db, ["site"], 1)
     assert outbox.prune(db) == 1
@@ -95,6 +96,7 @@ class Picky:
 
     name = "picky"
     batch = 100
+    kinds = EVERY
 
     def __init__(self) -> None:
         self.away = 2
