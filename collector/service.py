@@ -14,8 +14,9 @@ from collector.clock import Clock, now_ms
 from collector.heartbeat import Heartbeat
 from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
+from collector.ingest.mqtt.bulk import client_class
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
-from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
+from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Connected, MqttSource
 from collector.ingest.pipeline import Pipeline, site_of
 from collector.lock import hold
 from collector.profiles.files import device_configs
@@ -53,18 +54,16 @@ class CollectorService:
         self._durable_broker = durable_broker
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
-        broker = Broker.parse(settings.mqtt_url or DEFAULT_BROKER)
+        brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
         self._lock = hold(settings.data / "collector.lock", "a collector")
         self._db = open_collector_db(settings.collector_db)
         self.id = f"fieldproof-{_installation(self._db)}-0"
-        # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
         self._filters = library.topic_filters()
-        former = (get_meta(self._db, "topic_filters") or "").split()
-        self._source = MqttSource(
-            settings, broker, self.id, self._filters, clock, former_filters=former, v5=durable_broker
-        )
+        self._sources = [self._source(broker) for broker in brokers]
         self._evaluator = Evaluator(self._db)
-        self._committer = Committer(self._db, self._evaluator, RECEIVE_MAXIMUM, clock)
+        self._committer = Committer(
+            self._db, self._evaluator, RECEIVE_MAXIMUM, clock, long_term=settings.influx_url is not None
+        )
         self._news: list[News] = []
         self._housekeeping_at = 0
         self._started_at = clock()
@@ -87,8 +86,8 @@ class CollectorService:
             is_applied=lambda ident: commands.applied(self._side, ident),
         )
         self._loop = ReceiveLoop(
-            self._source,
-            Pipeline(library, vocabulary, site_of(broker.site)),
+            self._sources,
+            Pipeline(library, vocabulary, {broker.name: site_of(broker.site) for broker in brokers}),
             self._committer,
             clock,
             due=self._evaluator.due,
@@ -96,13 +95,28 @@ class CollectorService:
             between=self._between,
         )
 
+    def _source(self, broker: Broker) -> MqttSource:
+        former = (get_meta(self._db, f"topic_filters.{broker.name}") or "").split()
+        return MqttSource(
+            self._settings,
+            broker,
+            self.id,
+            self._filters,
+            self._clock,
+            former_filters=former,
+            # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
+            v5=self._durable_broker,
+            kind=client_class(),
+        )
+
     def run(self, stop: threading.Event) -> None:
         outbox.set_destinations(self._db, [forwarder.destination for forwarder in self._forwarders], self._clock())
         for thread in (*self._forwarders, self._link):
             thread.start()
         journal, synchronous = self.durability()
-        broker = self._source.broker.name
-        log.info("collecting: client=%s broker=%s journal=%s synchronous=%d", self.id, broker, journal, synchronous)
+        log.info(
+            "collecting: client=%s broker=%s journal=%s synchronous=%d", self.id, self._brokers, journal, synchronous
+        )
         try:
             self._loop.run(stop)
         finally:
@@ -113,6 +127,10 @@ class CollectorService:
         (journal,) = self._db.execute("PRAGMA journal_mode").fetchone()
         (synchronous,) = self._db.execute("PRAGMA synchronous").fetchone()
         return str(journal), int(synchronous)
+
+    @property
+    def _brokers(self) -> str:
+        return ", ".join(source.broker.name for source in self._sources)
 
     def close(self) -> None:
         self._side.close()
@@ -142,9 +160,10 @@ class CollectorService:
             while self._news:
                 self._apply(self._news[0])
                 self._news.pop(0)
-            while self._source.events:
-                self._note_connection(self._source.events[0].session_present)
-                self._source.events.pop(0)
+            for source in self._sources:
+                while source.events:
+                    self._note_connection(source.events[0])
+                    source.events.pop(0)
             now = self._clock()
             if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
                 housekeeping.tidy(self._db, now, forwarded_since=outbox.forwarding_since(self._db, "influx"))
@@ -189,38 +208,39 @@ class CollectorService:
             log.warning("command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target)
         commands.mark_applied(self._db, command, now)
 
-    def _note_connection(self, session_present: bool) -> None:
+    def _note_connection(self, connected: Connected) -> None:
         """A broker that forgot our session may have dropped what it was keeping for us: say so (DESIGN §2 rule 8)."""
         now = self._clock()
-        last = get_meta(self._db, "last_received_at")
-        known = get_meta(self._db, "session")
+        broker = connected.broker
+        last = get_meta(self._db, f"last_received_at.{broker}")
+        known = get_meta(self._db, f"session.{broker}")
         with transaction(self._db):
-            if known and last and not session_present:
-                log.error("possible loss: the broker kept no session: from=%s to=%s", last, now)
+            if known and last and not connected.session_present:
+                log.error("possible loss: the broker kept no session: broker=%s from=%s to=%s", broker, last, now)
                 event = {
                     "id": str(uuid.uuid4()),
                     "kind": "possible_loss",
-                    "detail": "the broker kept no session while the collector was away",
+                    "detail": f"the broker {broker} kept no session while the collector was away",
                     "started_at": int(last),
                     "ended_at": now,
                 }
                 outbox.append(self._db, [record_entry("event", event)], now)
-            if not session_present:
-                self._committer.forget_deliveries()
-            set_meta(self._db, "session", self._source.broker.name)
-            set_meta(self._db, "topic_filters", " ".join(self._filters))
+            if not connected.session_present:
+                self._committer.forget_deliveries(broker)
+            set_meta(self._db, f"session.{broker}", "1")
+            set_meta(self._db, f"topic_filters.{broker}", " ".join(self._filters))
 
     # -- heartbeat ---------------------------------------------------------------------------------------------------
 
     def _heartbeat(self) -> dict[str, Any]:
         """The site database's collector row. Called from the link's thread."""
-        subscribed = self._source.subscribed_at is not None
-        content = self._beat.content({self._source.broker.name: subscribed}, histograms={}, trouble=None)
+        brokers = {source.broker.name: source.subscribed_at is not None for source in self._sources}
+        content = self._beat.content(brokers, histograms=self._committer.stats.histograms, trouble=None)
         return {
             "id": self.id,
             "started_at": self._started_at,
-            "connected": subscribed,
-            "broker": self._source.broker.name,
+            "connected": all(brokers.values()),
+            "broker": self._brokers,
             "config_version": self._snapshot.version,
             "stats": {**content, "durable_broker": self._durable_broker},
         }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from collector.errors import ConfigError
 from collector.tls_files import fault_in_pair
@@ -133,7 +133,7 @@ def _convert(name: str, raw: Any) -> Any:
         return tuple(Path(part).expanduser() for part in parts if str(part))
     text = str(raw)
     if name == "mqtt_url":
-        _check_mqtt_url(text)
+        _check_mqtt_urls(text)
     if name == "photos_url":
         _photo_folder(text)
     if name == "influx_url" and urlsplit(text).scheme not in ("http", "https"):
@@ -151,16 +151,32 @@ def _port(raw: Any) -> int:
     return port
 
 
-def _check_mqtt_url(text: str) -> None:
+def split_urls(text: str) -> list[str]:
+    """Brokers' addresses, comma-separated. A comma inside a password separates nothing."""
+    return [url.strip() for url in re.split(r",\s*(?=mqtts?://)", text)]
+
+
+def _check_mqtt_urls(text: str) -> None:
+    places = [_mqtt_place(url) for url in split_urls(text)]
+    twice = {place for place in places if places.count(place) > 1}
+    if twice:
+        # Two connections under one client id would throw each other out for ever.
+        raise ValueError(f"broker {', '.join(sorted(twice))} is given twice")
+
+
+def _mqtt_place(text: str) -> str:
+    """Host and port of one broker's address. Raises ValueError when it is none."""
     parts = urlsplit(text)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise ValueError(f"'{_shown(text)}' is not of the form mqtt://user:password@host:1883 or mqtts://host:8883")
-    if "," in text:
-        raise ValueError("this version reads from one broker; give one address")
     try:
-        _ = parts.port
+        port = parts.port
     except ValueError as error:
         raise ValueError(f"'{_shown(text)}': {error}") from None
+    unknown = sorted(set(parse_qs(parts.query)) - {"site"})
+    if unknown:
+        raise ValueError(f"'{_shown(text)}': unknown option {', '.join(unknown)}; known: site")
+    return f"{parts.hostname}:{port or (8883 if parts.scheme == 'mqtts' else 1883)}"
 
 
 def _photo_folder(text: str) -> Path:

@@ -208,7 +208,7 @@ def _greet(
             f"fieldproof users add NAME --role admin --data {settings.data}",
             "",
         ]
-    broker_name = Broker.parse(settings.mqtt_url or DEFAULT_BROKER).name
+    broker_name = ", ".join(found.name for found in Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER))
     lines += [f"Broker: {broker_name} ({broker})", f"Data and logs: {settings.data}", "Ctrl-C stops everything."]
     console.print(Panel("\n".join(lines), title="Fieldproof is running", expand=False, border_style="green"))
     if console.is_terminal:

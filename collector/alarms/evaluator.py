@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from collector.domain.alarms import Alarm, Operation, Transition, clear_alarm, operate, raise_alarm
-from collector.domain.limits import Change, Limit, LimitState, Phase, Step, judge, tick
+from collector.domain.limits import Change, Limit, LimitState, Phase, Step, judge, quiet, tick
 from collector.domain.reading import Quality, Reading
 from collector.stores import alarm_table
 from collector.stores.entries import NewEntry, alarm_record, record_entry, transition_record
+
+# As a plain number: comparing members of an IntEnum takes the slow way, and every reading passes here.
+_BAD = int(Quality.BAD)
 
 
 class Evaluator:
@@ -70,14 +73,24 @@ class Evaluator:
         self._waiting.discard(ident)
         self._dirty.discard(ident)
 
-    def take(self, reading: Reading) -> None:
-        """A newly stored reading. A bad one is stored and shown, and judged by nobody."""
-        limits = self._by_point.get((reading.device, reading.metric))
-        if not limits or reading.value is None or reading.quality is Quality.BAD:
+    def take(self, run: Sequence[Reading]) -> None:
+        """Newly stored readings of one point, by event time. Bad ones are stored and shown, and judged by nobody."""
+        limits = self._by_point.get((run[0].device, run[0].metric))
+        if not limits:
             return
+        judged = [(r.observed_at, r.value, r.received_at) for r in run if r.value is not None and r.quality != _BAD]
+        if not judged:
+            return
+        times, values, _ = zip(*judged, strict=True)
         for limit in limits:
-            state = self._states.get(limit.id, LimitState())
-            self._follow(limit, judge(limit, state, reading.observed_at, reading.value), reading.received_at)
+            calm = quiet(limit, self._states.get(limit.id, LimitState()), times, values)
+            if calm is not None:
+                self._states[limit.id] = calm
+                self._dirty.add(limit.id)
+                continue
+            for observed_at, value, received_at in judged:
+                state = self._states.get(limit.id, LimitState())
+                self._follow(limit, judge(limit, state, observed_at, value), received_at)
 
     def tick(self, now: int) -> None:
         """Let time pass: raise or clear what has outlasted its delay with no reading coming."""

@@ -40,13 +40,13 @@ class AlarmHistory:
             return
         for row in rows:
             if row[3] != Quality.BAD and watch.matters(row[1], row[2]):
-                self._evaluator.take(_reading(device, row))
+                self._evaluator.take([_reading(device, row)])
 
     def end(self, device: str, latest: Mapping[str, Row]) -> None:
         """The last reading of each point, so that live judging goes on from there."""
         for metric, row in latest.items():
             if (device, metric) in self._watch:
-                self._evaluator.take(_reading(device, row))
+                self._evaluator.take([_reading(device, row)])
 
     def finish(self, now: int) -> tuple[list[NewEntry], int]:
         """Acknowledges all but the newest alarm; returns what is to be forwarded, and the number of alarms."""

@@ -7,9 +7,10 @@ improvement; the on-delay must be outlasted before it is raised, the off-delay b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ class Phase(StrEnum):
     CLEARING = "clearing"  # behind the deadband, off-delay running
 
 
-@dataclass(frozen=True, slots=True)
-class LimitState:
+class LimitState(NamedTuple):
     """What must be remembered between two readings of one limit. `since` is when the phase began, by event time."""
 
     phase: Phase = Phase.NORMAL
@@ -82,9 +82,21 @@ def judge(limit: Limit, state: LimitState, at: int, value: float) -> Step:
     if at < state.last_at:
         return state, ()
     state, changes = tick(limit, state, at)
-    state = replace(_moved(limit, state, at, value), last_at=at, value=value)
+    state = _moved(limit, state, at, value)._replace(last_at=at, value=value)
     state, more = tick(limit, state, at)
     return state, changes + more
+
+
+def quiet(limit: Limit, state: LimitState, times: Sequence[int], values: Sequence[float]) -> LimitState | None:
+    """The state after readings that comply and change nothing, times ascending; None when `judge` must look at each.
+
+    Nearly all readings are such, and one comparison settles a whole run of them.
+    """
+    if state.phase is not Phase.NORMAL or times[0] < state.last_at:
+        return None
+    if limit.violated(max(values) if limit.kind == "high" else min(values)):
+        return None
+    return LimitState(Phase.NORMAL, state.since, times[-1], values[-1], None)
 
 
 def tick(limit: Limit, state: LimitState, now: int) -> Step:
@@ -94,22 +106,22 @@ def tick(limit: Limit, state: LimitState, now: int) -> Step:
         return state, ()
     if state.phase is Phase.PENDING and now >= state.since + limit.on_delay_ms:
         at = state.since + limit.on_delay_ms
-        return replace(state, phase=Phase.ACTIVE, since=at), (Change("raised", at, value, state.peak),)
+        return state._replace(phase=Phase.ACTIVE, since=at), (Change("raised", at, value, state.peak),)
     if state.phase is Phase.CLEARING and now >= state.since + limit.off_delay_ms:
         at = state.since + limit.off_delay_ms
-        return replace(state, phase=Phase.NORMAL, since=at, peak=None), (Change("cleared", at, value, state.peak),)
+        return state._replace(phase=Phase.NORMAL, since=at, peak=None), (Change("cleared", at, value, state.peak),)
     return state, ()
 
 
 def _moved(limit: Limit, state: LimitState, at: int, value: float) -> LimitState:
     """The phase that this value leads to, before any delay has run."""
     if state.phase is Phase.NORMAL:
-        return replace(state, phase=Phase.PENDING, since=at, peak=value) if limit.violated(value) else state
+        return state._replace(phase=Phase.PENDING, since=at, peak=value) if limit.violated(value) else state
     if state.phase is Phase.PENDING and not limit.violated(value):
-        return replace(state, phase=Phase.NORMAL, since=at, peak=None)
+        return state._replace(phase=Phase.NORMAL, since=at, peak=None)
     peak = value if state.peak is None else limit.worse(state.peak, value)
     if state.phase is Phase.ACTIVE and limit.returned(value):
-        return replace(state, phase=Phase.CLEARING, since=at, peak=peak)
+        return state._replace(phase=Phase.CLEARING, since=at, peak=peak)
     if state.phase is Phase.CLEARING and not limit.returned(value):
-        return replace(state, phase=Phase.ACTIVE, since=at, peak=peak)
-    return replace(state, peak=peak)
+        return state._replace(phase=Phase.ACTIVE, since=at, peak=peak)
+    return state._replace(peak=peak)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,17 +14,18 @@ from collector.errors import MessageError
 from collector.ingest.deliveries import Deliveries
 from collector.ingest.pipeline import Processed
 from collector.ingest.raw import pack
+from collector.stats import HISTOGRAMS, LAG_BOUNDS, Histogram
 from collector.stores import dead_letters, outbox
 from collector.stores.collector_db import set_meta, transaction
 from collector.stores.device_table import DeviceTable
-from collector.stores.entries import NewEntry, readings_entry
-from collector.stores.reading_table import Outcome, ReadingTable
+from collector.stores.entries import NewEntry, reading_entries
+from collector.stores.reading_table import ReadingTable, Run
 
 
 class Judge(Protocol):
     """The part of the alarm evaluator that lives inside the transaction."""
 
-    def take(self, reading: Reading) -> None: ...
+    def take(self, run: Sequence[Reading]) -> None: ...
     def tick(self, now: int) -> None: ...
     def flush(self) -> list[NewEntry]: ...
     def reload(self) -> None: ...
@@ -43,50 +44,71 @@ class Stats:
     dead_letters: Counter[str] = field(default_factory=Counter)
     commits: int = 0
     commit_failures: int = 0
+    commit_latency: Histogram = field(default_factory=Histogram)
+    ack_latency: Histogram = field(default_factory=Histogram)
+    store_latency: Histogram = field(default_factory=Histogram)
+    lag: Histogram = field(default_factory=lambda: Histogram(LAG_BOUNDS))
+
+    @property
+    def histograms(self) -> dict[str, Histogram]:
+        """By the names of `collector.stats.HISTOGRAMS`."""
+        return {name: getattr(self, name) for name in HISTOGRAMS}
+
+    def add(self, counted: Stats) -> None:
+        self.received += counted.received
+        self.stored += counted.stored
+        self.duplicates += counted.duplicates
+        self.conflicts += counted.conflicts
+        self.retained += counted.retained
+        self.redelivered += counted.redelivered
+        self.dead_letters.update(counted.dead_letters)
+        self.commits += 1
 
 
 class Committer:
-    def __init__(self, db: sqlite3.Connection, judge: Judge, receive_maximum: int, clock: Clock) -> None:
+    """`long_term`: readings are forwarded to a long-term store, and need entries of their own in the outbox."""
+
+    def __init__(
+        self, db: sqlite3.Connection, judge: Judge, receive_maximum: int, clock: Clock, *, long_term: bool = True
+    ) -> None:
         self._db = db
         self._judge = judge
         self._clock = clock
+        self._long_term = long_term
         self._readings = ReadingTable(db)
         self._devices = DeviceTable(db)
         self._deliveries = Deliveries(db, receive_maximum)
         self.stats = Stats()
         self._stale = False
 
-    def commit(self, batch: Iterable[Processed], tick_to: int | None = None) -> None:
+    def commit(self, batch: Sequence[Processed], tick_to: int | None = None) -> None:
         """With `tick_to`, time passes for the limits up to then (epoch ms).
 
         Raises sqlite3.Error when nothing was stored; memory then stands where the disk stands.
         """
-        batch = list(batch)
         now = self._clock()
         counted = Stats()
         self.refresh()
         try:
             with transaction(self._db):
-                entries = self._store(batch, now, counted)
+                entries, runs = self._store(batch, now, counted)
                 if tick_to is not None:
                     self._judge.tick(tick_to)
                 outbox.append(self._db, entries + self._judge.flush(), now)
-                if batch:
-                    self._deliveries.trim()
-                    set_meta(self._db, "last_received_at", str(max(item.message.received_at for item in batch)))
         except BaseException:
             # What fails may fail again on reading: then the next commit begins with it.
             self._stale = True
             raise
-        self._count(counted)
+        self.stats.add(counted)
+        self._time(batch, runs, now)
 
     def assign_sites(self, sites: Mapping[str, str | None]) -> None:
         """The sites that people gave to devices."""
         self._devices.assign(sites)
 
-    def forget_deliveries(self) -> None:
+    def forget_deliveries(self, broker: str) -> None:
         """The broker began a new session, and its packet ids anew. Inside the caller's transaction."""
-        self._deliveries.forget()
+        self._deliveries.forget(broker)
 
     def distrust_memory(self) -> None:
         """A transaction elsewhere was rolled back: `refresh` is due."""
@@ -102,49 +124,53 @@ class Committer:
         self._judge.reload()
         self._stale = False
 
-    def _store(self, batch: list[Processed], now: int, counted: Stats) -> list[NewEntry]:
-        entries: list[NewEntry] = []
-        stored: list[Reading] = []
-        raw = []
-        for item in batch:
-            counted.received += 1
-            counted.retained += item.message.retained
-            if self._deliveries.seen(item.message):
-                counted.redelivered += 1
-                continue
-            entries += self._devices_of(item, now)
-            stored += self._insert(item, counted)
-            if item.refused is not None:
-                entries.append(self._bury(item, item.refused, counted, now))
-            if item.keep_raw:
-                raw.append((item.message.received_at, item.message.topic, item.message.payload))
-            if item.stamped:
-                self._deliveries.record(item.message)
-        self._keep_raw(raw)
-        if stored:
-            sites = {reading.device: self._devices.site(reading.device) for reading in stored}
-            entries.append(readings_entry(stored, sites))
-        return entries
+    def _store(self, batch: Sequence[Processed], now: int, counted: Stats) -> tuple[list[NewEntry], list[Run]]:
+        if not batch:
+            return [], []
+        fresh = self._fresh(batch)
+        counted.received += len(batch)
+        counted.redelivered += len(batch) - len(fresh)
+        counted.retained += sum(item.message.retained for item in batch)
+        entries = self._devices_of(fresh, now)
+        stored = self._readings.store(reading for item in fresh for reading in item.readings)
+        counted.stored += sum(map(len, stored.runs))
+        counted.duplicates += stored.duplicates
+        counted.conflicts += stored.conflicts
+        for run in stored.runs:
+            self._judge.take(run)
+        entries += self._bury(fresh, counted, now)
+        self._keep_raw(fresh)
+        self._deliveries.record(item.message for item in fresh if item.stamped)
+        if stored.runs:
+            sites = {run[0].device: self._devices.site(run[0].device) for run in stored.runs}
+            entries += reading_entries(stored.runs, sites, self._long_term)
+        for broker, last in {item.message.broker: item.message.received_at for item in batch}.items():
+            set_meta(self._db, f"last_received_at.{broker}", str(last))
+        return entries, stored.runs
 
-    def _devices_of(self, item: Processed, now: int) -> list[NewEntry]:
-        found = (self._devices.see(device, now) for device in item.devices)
+    def _fresh(self, batch: Sequence[Processed]) -> Sequence[Processed]:
+        """Without redeliveries of what is stored, or stands earlier in this batch: it may reach over a reconnect."""
+        if not any(item.message.duplicate for item in batch):
+            return batch
+        fresh, taken = [], set()
+        for item in batch:
+            message = item.message
+            delivery = (message.broker, message.packet_id, message.digest)
+            if self._deliveries.seen(message) or (message.duplicate and delivery in taken):
+                continue
+            taken.add(delivery)
+            fresh.append(item)
+        return fresh
+
+    def _devices_of(self, items: Iterable[Processed], now: int) -> list[NewEntry]:
+        seen = {device.id: device for item in items for device in item.devices}
+        found = (self._devices.see(device, now) for device in seen.values())
         return [entry for entry in found if entry is not None]
 
-    def _insert(self, item: Processed, counted: Stats) -> list[Reading]:
-        stored = []
-        for reading in item.readings:
-            outcome, placed = self._readings.insert(reading)
-            if outcome is Outcome.NEW:
-                stored.append(placed)
-                self._judge.take(placed)
-            elif outcome is Outcome.DUPLICATE:
-                counted.duplicates += 1
-            else:
-                counted.conflicts += 1
-        counted.stored += len(stored)
-        return stored
+    def _bury(self, items: Iterable[Processed], counted: Stats, now: int) -> list[NewEntry]:
+        return [self._bury_one(item, item.refused, counted, now) for item in items if item.refused is not None]
 
-    def _bury(self, item: Processed, error: MessageError, counted: Stats, now: int) -> NewEntry:
+    def _bury_one(self, item: Processed, error: MessageError, counted: Stats, now: int) -> NewEntry:
         counted.dead_letters[error.reason] += 1
         return dead_letters.bury(
             self._db,
@@ -156,20 +182,19 @@ class Committer:
             now=now,
         )
 
-    def _keep_raw(self, raw: list[tuple[int, str, bytes]]) -> None:
+    def _keep_raw(self, items: Iterable[Processed]) -> None:
+        raw = [(item.message.received_at, item.message.topic, item.message.payload) for item in items if item.keep_raw]
         if raw:
             self._db.execute(
                 "INSERT INTO raw_block (first_received_at, last_received_at, count, body) VALUES (?, ?, ?, ?)",
                 (raw[0][0], raw[-1][0], len(raw), pack(raw)),
             )
 
-    def _count(self, counted: Stats) -> None:
-        total = self.stats
-        total.received += counted.received
-        total.stored += counted.stored
-        total.duplicates += counted.duplicates
-        total.conflicts += counted.conflicts
-        total.retained += counted.retained
-        total.redelivered += counted.redelivered
-        total.dead_letters.update(counted.dead_letters)
-        total.commits += 1
+    def _time(self, batch: Sequence[Processed], runs: Iterable[Run], began: int) -> None:
+        """How long it took: for each message, and for each point of which something new came."""
+        now = self._clock()
+        self.stats.commit_latency.observe((now - began) / 1000)
+        self.stats.store_latency.observe_all((now - item.message.received_at) / 1000 for item in batch)
+        for run in runs:
+            if not run[-1].stamped:
+                self.stats.lag.observe((now - run[-1].observed_at) / 1000, len(run))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from collector.clock import Clock
 from collector.ingest.committer import Committer
 from collector.ingest.message import Message
-from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
+from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource, wait
 from collector.ingest.pipeline import Pipeline, Processed
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 # batch to fill; at most 100 ms (DESIGN §2 rule 1).
 MAX_BATCH = RECEIVE_MAXIMUM // 2
 MAX_AGE_MS = 50
+# By size too, so that memory stays bounded whatever the payloads are.
+MAX_BYTES = 16 * 1024 * 1024
+# A 3.1.1 broker may let only 20 messages out unacknowledged. When nothing more comes for this long it may be waiting.
+_QUIET_MS = 5
 # Retry of a failed commit: the disk may be full or locked, and nothing is acknowledged meanwhile.
 _RETRY_S = 1.0
 _IDLE_POLL_S = 0.2
@@ -26,6 +30,8 @@ _IDLE_POLL_S = 0.2
 _SETTLE_MS = 1_000
 # A reading arrives a moment after it was observed: time passes for the limits this much later.
 _LATE_MS = 2_000
+# Time passes for the limits although a broker is away this long: the devices of the others are not to wait for it.
+_AWAY_MS = 60_000
 
 
 class ReceiveLoop:
@@ -33,7 +39,7 @@ class ReceiveLoop:
 
     def __init__(
         self,
-        source: MqttSource,
+        sources: Sequence[MqttSource],
         pipeline: Pipeline,
         committer: Committer,
         clock: Clock,
@@ -42,7 +48,7 @@ class ReceiveLoop:
         committed: Callable[[], None],
         between: Callable[[], None],
     ) -> None:
-        self._source = source
+        self._sources = sources
         self._pipeline = pipeline
         self._committer = committer
         self._clock = clock
@@ -50,7 +56,9 @@ class ReceiveLoop:
         self._committed = committed
         self._between = between
         self._batch: list[Processed] = []
+        self._bytes = 0
         self._first_at = 0
+        self._last_at = 0
         self._drained = False
 
     def run(self, stop: threading.Event) -> None:
@@ -58,51 +66,64 @@ class ReceiveLoop:
         while not stop.is_set():
             self._step(stop)
         self._commit(stop)
-        self._source.close()
+        for source in self._sources:
+            source.close()
 
     def _step(self, stop: threading.Event) -> None:
         self._between()
-        messages = self._source.poll(self._patience())
-        if not messages and self._source.idle:
+        if not wait(self._sources, self._patience()):
             stop.wait(_IDLE_POLL_S)
-        self._drained = not messages and (self._source.v5 or not self._batch)
-        self._take(messages)
+        self._take(self._poll())
         now = self._clock()
         if self._full(now):
-            self._take_what_is_there()
+            self._take(self._poll())
             self._commit(stop)
         elif not self._batch and self._caught_up(now) and self._due(now - _LATE_MS):
             self._commit(stop)
 
-    def _take(self, messages: list[Message]) -> None:
-        if messages and not self._batch:
-            self._first_at = self._clock()
-        self._batch += [self._pipeline.process(message) for message in messages]
+    def _poll(self) -> list[Message]:
+        if len(self._sources) == 1:
+            return self._sources[0].poll()
+        return [message for source in self._sources for message in source.poll()]
 
-    def _take_what_is_there(self) -> None:
-        """Nothing more there: all that the broker kept for us has come. (With 3.1.1 it may be waiting for our acks.)"""
-        more = self._source.poll(0)
-        self._drained = not more and self._source.v5
-        self._take(more)
+    def _take(self, messages: list[Message]) -> None:
+        now = self._clock()
+        if messages:
+            if not self._batch:
+                self._first_at = now
+            self._last_at = now
+            process = self._pipeline.process
+            self._batch += [process(message) for message in messages]
+            self._bytes += sum([len(message.payload) for message in messages])
+        # Nothing more there: all that the brokers kept for us has come. (With 3.1.1 they may be waiting for our acks.)
+        self._drained = not messages and (not self._batch or all(source.v5 for source in self._sources))
 
     def _caught_up(self, now: int) -> bool:
         """Whether time may pass for the limits up to now.
 
-        While the broker still holds messages for us, "the last value" is not the last: judging it by the clock would
+        While a broker still holds messages for us, "the last value" is not the last: judging it by the clock would
         raise alarms that the waiting messages deny.
         """
-        since = self._source.subscribed_at
-        return self._drained and since is not None and now - since >= _SETTLE_MS
+        if not self._drained:
+            return False
+        since = [source.subscribed_at for source in self._sources if not source.away(now, _AWAY_MS)]
+        return bool(since) and all(at is not None and now - at >= _SETTLE_MS for at in since)
 
     def _patience(self) -> float:
-        """How long the network may take: until the batch is due."""
-        return MAX_AGE_MS / 1000 / 5 if self._batch else _IDLE_POLL_S
+        """How long the network may take, in seconds: until the batch is due."""
+        if not self._batch:
+            return _IDLE_POLL_S
+        return MAX_AGE_MS / 1000 / 5 if all(source.v5 for source in self._sources) else _QUIET_MS / 1000
 
     def _full(self, now: int) -> bool:
         if not self._batch:
             return False
+        if len(self._batch) >= MAX_BATCH or self._bytes >= MAX_BYTES:
+            return True
+        if now - self._last_at >= _QUIET_MS and not all(source.v5 for source in self._sources):
+            return True
         # A clock set back must not hold the batch.
-        return len(self._batch) >= MAX_BATCH or not self._first_at <= now < self._first_at + MAX_AGE_MS
+        return not self._first_at <= now < self._first_at + MAX_AGE_MS
 
     def _commit(self, stop: threading.Event) -> None:
         """Tries until it is durable. While it is not, nothing is read from the network and nothing acknowledged."""
@@ -118,6 +139,14 @@ class ReceiveLoop:
                     return
                 continue
             break
-        self._source.acknowledge([item.message for item in self._batch])
-        self._batch = []
+        self._acknowledge()
         self._committed()
+
+    def _acknowledge(self) -> None:
+        messages = [item.message for item in self._batch]
+        for source in self._sources:
+            source.acknowledge(messages)
+        now = self._clock()
+        self._committer.stats.ack_latency.observe_all([(now - message.received_at) / 1000 for message in messages])
+        self._batch = []
+        self._bytes = 0

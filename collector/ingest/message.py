@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """`generation` counts the connections of this process: a packet id means something only on its own connection."""
+class Message(NamedTuple):
+    """`generation` counts the connections of this process to `broker`: a packet id means something only on its own.
+
+    A tuple, because tens of thousands are made each second.
+    """
 
     topic: str
     payload: bytes
@@ -18,6 +20,7 @@ class Message:
     retained: bool
     generation: int
     received_at: int
+    broker: str = ""
 
     @property
     def digest(self) -> bytes:

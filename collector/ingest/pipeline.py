@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import NamedTuple
 
 from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reading, Reason
@@ -13,6 +14,7 @@ from collector.errors import MessageError
 from collector.ingest.message import Message
 from collector.profiles.decoders.base import Decoded, Measured
 from collector.profiles.library import Library
+from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
@@ -20,9 +22,11 @@ log = logging.getLogger(__name__)
 # Beyond any reading device's payload; what is larger is kept as a dead letter and never parsed.
 MAX_PAYLOAD = 1_000_000
 
+_GOOD = (Quality.GOOD, Reason.NONE)
+_Judged = tuple[float | None, Quality, Reason]
 
-@dataclass(frozen=True, slots=True)
-class SeenDevice:
+
+class SeenDevice(NamedTuple):
     """A device met in a message. `site` None: neither topic nor broker address tells."""
 
     id: str
@@ -32,30 +36,29 @@ class SeenDevice:
     stale_after_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Processed:
+class Processed(NamedTuple):
     """What one message became. All of it is stored in one transaction, and only then is the message acknowledged."""
 
     message: Message
-    readings: tuple[Reading, ...] = ()
-    devices: tuple[SeenDevice, ...] = ()
+    readings: Sequence[Reading] = ()
+    devices: Sequence[SeenDevice] = ()
     refused: MessageError | None = None
     # The message is worth keeping as it came (it was not for us, or repeats what the broker had retained: then not).
     keep_raw: bool = True
     # The site that the topic names, for a message that gave no device.
     site: str | None = None
-
-    @property
-    def stamped(self) -> bool:
-        """Whether its identity rests on our time of receipt, so that a redelivery must be told by its packet id."""
-        return self.refused is not None or any(reading.stamped for reading in self.readings)
+    # Whether its identity rests on our time of receipt, so that a redelivery must be told by its packet id.
+    stamped: bool = False
 
 
 class Pipeline:
-    def __init__(self, library: Library, vocabulary: Vocabulary, default_site: str | None = None) -> None:
+    """`sites`: the site that a broker's address gives to devices whose topic names none, by the broker's name."""
+
+    def __init__(self, library: Library, vocabulary: Vocabulary, sites: Mapping[str, str | None] | None = None) -> None:
         self.library = library
         self.vocabulary = vocabulary
-        self.default_site = default_site
+        self._sites = sites or {}
+        self._devices: dict[tuple[str, str, str, str | None], SeenDevice] = {}
 
     def process(self, message: Message) -> Processed:
         """Never raises for what a message holds: a hopeless one comes back with `refused`."""
@@ -65,53 +68,72 @@ class Pipeline:
         try:
             return self._readings(message)
         except MessageError as error:
-            return Processed(message, refused=error, site=self._site(message.topic))
+            return Processed(message, refused=error, site=self._site(message), stamped=True)
         # A fault of ours must not stop ingest: the message would come again after every restart.
         except Exception as error:
             log.exception("decoder failed: topic=%s", message.topic)
-            return Processed(message, refused=MessageError("internal", type(error).__name__))
+            return Processed(message, refused=MessageError("internal", type(error).__name__), stamped=True)
 
-    def _site(self, topic: str) -> str | None:
-        return slug(self.library.parts(topic).get("site", "")) or self.default_site
+    def _site(self, message: Message) -> str | None:
+        return slug(self.library.parts(message.topic).get("site", "")) or self._sites.get(message.broker)
 
     def _readings(self, message: Message) -> Processed:
         if len(message.payload) > MAX_PAYLOAD:
-            raise MessageError("too_large", f"{len(message.payload)} bytes; at most {MAX_PAYLOAD}")
+            raise MessageError("too_large", f"more than {MAX_PAYLOAD} bytes")
         found = self.library.decode(message.topic, message.payload)
         if found is None:
             return Processed(message, keep_raw=False)
         profile, decoding = found
-        readings = tuple(
-            self._reading(entry, measured, message.received_at)
-            for entry in decoding.decoded
-            for measured in entry.values
-        )
-        devices = tuple(
-            {
-                entry.device: SeenDevice(
-                    entry.device, entry.source_name, profile.id, entry.site or self.default_site, profile.stale_after_s
-                )
-                for entry in decoding.decoded
-            }.values()
-        )
+        readings: list[Reading] = []
+        stamped = bool(decoding.faults)
+        for entry in decoding.decoded:
+            stamped |= self._add(readings, entry, message.received_at)
+        devices = {entry.device: self._device(entry, profile, message.broker) for entry in decoding.decoded}
         refused = MessageError("bad_format", "; ".join(decoding.faults[:5])) if decoding.faults else None
-        return Processed(message, readings, devices, refused)
+        return Processed(message, readings, tuple(devices.values()), refused, stamped=stamped)
 
-    def _reading(self, entry: Decoded, measured: Measured, received_at: int) -> Reading:
-        quality, reasons = measured.stated
-        value, unit_quality, unit_reason = self._canonical(measured)
-        quality, reasons = max(quality, unit_quality), reasons | unit_reason
-        observed_at, stamped = entry.time, False
-        if observed_at is None:
-            observed_at, stamped = received_at, True
-        elif not usable(observed_at, received_at):
-            observed_at, stamped = received_at, True
-            quality, reasons = max(quality, Quality.UNCERTAIN), reasons | Reason.CLOCK
-        elif not entry.time_certain:
-            quality, reasons = max(quality, Quality.UNCERTAIN), reasons | Reason.CLOCK
-        return Reading(entry.device, measured.metric, observed_at, value, quality, reasons, received_at, stamped)
+    def _device(self, entry: Decoded, profile: Profile, broker: str) -> SeenDevice:
+        key = (entry.device, entry.source_name, profile.id, entry.site or self._sites.get(broker))
+        known = self._devices.get(key)
+        if known is None:
+            # A device may call itself anything, ever anew: what is remembered is bounded.
+            if len(self._devices) >= 10_000:
+                self._devices.clear()
+            known = self._devices[key] = SeenDevice(*key, profile.stale_after_s)
+        return known
 
-    def _canonical(self, measured: Measured) -> tuple[float | None, Quality, Reason]:
+    def _add(self, readings: list[Reading], entry: Decoded, received_at: int) -> bool:
+        """The entry's readings; returns whether they bear our time of receipt."""
+        observed_at, quality, reasons = _when(entry, received_at)
+        stamped = observed_at is None
+        at = received_at if observed_at is None else observed_at
+        device = entry.device
+        for measured in entry.values:
+            value, value_quality, value_reasons = self._judged(measured)
+            if quality:
+                value_quality, value_reasons = max(quality, value_quality), reasons | value_reasons
+            readings.append(
+                Reading(device, measured.metric, at, value, value_quality, value_reasons, received_at, stamped)
+            )
+        return stamped
+
+    def _judged(self, measured: Measured) -> _Judged:
+        """The value in the canonical unit with its quality: what the device says of it, and what its bounds say."""
+        metric, sent, unit, stated = measured
+        known = self.vocabulary.metrics.get(metric)
+        # The common case first: a number in the canonical unit, within its bounds, of which nothing bad is said.
+        if (
+            known is not None
+            and sent is not None
+            and unit is None
+            and stated == _GOOD
+            and known.low_bound <= sent <= known.high_bound
+        ):
+            return sent, Quality.GOOD, Reason.NONE
+        value, quality, reasons = self._canonical(measured)
+        return value, max(quality, stated[0]), reasons | stated[1]
+
+    def _canonical(self, measured: Measured) -> _Judged:
         """The value in the canonical unit, judged against the metric's physical bounds."""
         value = measured.value
         if value is None:
@@ -126,9 +148,20 @@ class Pipeline:
             value = conversion(value)
             if not isfinite(value):
                 return None, Quality.BAD, Reason.RANGE
-        if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
+        if not metric.low_bound <= value <= metric.high_bound:
             return value, Quality.BAD, Reason.RANGE
         return value, Quality.GOOD, Reason.NONE
+
+
+def _when(entry: Decoded, received_at: int) -> tuple[int | None, Quality, Reason]:
+    """The time to go by, None for our time of receipt, and what is to be said of it."""
+    if entry.time is None:
+        return None, *_GOOD
+    if not usable(entry.time, received_at):
+        return None, Quality.UNCERTAIN, Reason.CLOCK
+    if not entry.time_certain:
+        return entry.time, Quality.UNCERTAIN, Reason.CLOCK
+    return entry.time, *_GOOD
 
 
 def site_of(text: str | None) -> str | None:

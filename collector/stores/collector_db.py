@@ -78,6 +78,25 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (destination, after_seq)
     ) WITHOUT ROWID;
     """,
+    """
+    -- Packet ids mean something on one broker only, and so does the session they belong to.
+    ALTER TABLE delivery ADD COLUMN broker TEXT NOT NULL DEFAULT '';
+    UPDATE delivery SET broker=coalesce((SELECT value FROM meta WHERE key='session'), '');
+    CREATE INDEX delivery_broker ON delivery (broker, seq);
+    INSERT OR IGNORE INTO meta SELECT 'session.' || value, '1' FROM meta WHERE key='session';
+    INSERT OR IGNORE INTO meta SELECT 'last_received_at.' || s.value, r.value FROM meta s, meta r
+        WHERE s.key='session' AND r.key='last_received_at';
+    INSERT OR IGNORE INTO meta SELECT 'topic_filters.' || s.value, f.value FROM meta s, meta f
+        WHERE s.key='session' AND f.key='topic_filters';
+    DELETE FROM meta WHERE key IN ('session', 'last_received_at', 'topic_filters');
+
+    -- What a destination refused for a reason that may be its own trouble: tried again later, then a dead letter.
+    CREATE TABLE parked (
+        id INTEGER PRIMARY KEY, destination TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL,
+        detail TEXT NOT NULL, tries INTEGER NOT NULL, next_try_at INTEGER NOT NULL, parked_at INTEGER NOT NULL
+    );
+    CREATE INDEX parked_due ON parked (destination, next_try_at);
+    """,
 )
 
 # How long a statement waits for another connection's write before it gives up.

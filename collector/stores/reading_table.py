@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import Enum
+from operator import itemgetter
 
 from collector.domain.reading import Quality, Reading, Reason
 
 # A burst of messages in one millisecond moves their stamps ahead of the clock by as many, at most this far.
 _BURST_MS = 60_000
+_NEVER = -(2**63)
+
+Run = list[Reading]
+_observed_at = itemgetter(Reading._fields.index("observed_at"))
 
 
 class Outcome(Enum):
     NEW = "new"
     DUPLICATE = "duplicate"  # the same value for the same identity: nothing to do
     CONFLICT = "conflict"  # another value for the same identity: kept beside the first
+
+
+@dataclass(slots=True)
+class Stored:
+    """`runs` are the new readings, a run for each point, by `observed_at` ascending."""
+
+    runs: list[Run] = field(default_factory=list)
+    duplicates: int = 0
+    conflicts: int = 0
 
 
 class ReadingTable:
@@ -25,12 +41,15 @@ class ReadingTable:
         self._db = db
         self._series: dict[tuple[str, str], int] = {}
         self._last_stamp: dict[int, int] = {}
+        # The newest reading of each series: what is newer still cannot be there, and needs no looking up.
+        self._newest: dict[int, int] = {}
         self.reload()
 
     def reload(self) -> None:
         rows = self._db.execute("SELECT device, metric, id FROM series")
         self._series = {(device, metric): ident for device, metric, ident in rows}
         self._last_stamp.clear()
+        self._newest.clear()
 
     def series_id(self, device: str, metric: str) -> int:
         known = self._series.get((device, metric))
@@ -39,34 +58,78 @@ class ReadingTable:
             known = self._series[(device, metric)] = int(cursor.lastrowid or 0)
         return known
 
-    def insert(self, reading: Reading) -> tuple[Outcome, Reading]:
-        """The reading as it was stored: one stamped by us may have moved to the next free millisecond.
+    def store(self, readings: Iterable[Reading]) -> Stored:
+        """Nearly always a point's readings are newer than all it has, and go in together; the others one by one."""
+        points: defaultdict[tuple[str, str], Run] = defaultdict(list)
+        for reading in readings:
+            points[reading[0], reading[1]].append(reading)
+        stored, rows = Stored(), []
+        for (device, metric), run in points.items():
+            series = self.series_id(device, metric)
+            ordered = self._in_order(series, run)
+            if self._all_newer(series, ordered):
+                rows += _rows(series, ordered)
+                self._newest[series] = ordered[-1].observed_at
+                stored.runs.append(ordered)
+            else:
+                self._store_singly(series, ordered, stored)
+        self._db.executemany("INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows)
+        return stored
 
-        Two messages without a time of their own can arrive in one millisecond; neither may hide the other.
-        """
-        series = self.series_id(reading.device, reading.metric)
+    def _in_order(self, series: int, run: Run) -> Run:
+        """By event time; readings of one moment stay in the order in which they came, for the first one stands."""
+        if any(reading.stamped for reading in run):
+            run = [self._stamp(series, reading) if reading.stamped else reading for reading in run]
+        run.sort(key=_observed_at)
+        return run
+
+    def _all_newer(self, series: int, run: Run) -> bool:
+        newest = self._newest.get(series)
+        if newest is None:
+            row = self._db.execute("SELECT max(observed_at) FROM reading WHERE series_id=?", (series,)).fetchone()
+            newest = self._newest[series] = _NEVER if row[0] is None else int(row[0])
+        return run[0].observed_at > newest and len({reading.observed_at for reading in run}) == len(run)
+
+    def _stamp(self, series: int, reading: Reading) -> Reading:
+        """Two messages without a time of their own can arrive in one millisecond; neither may hide the other."""
+        free_from = self._last_stamp.get(series, _NEVER) + 1
+        if reading.observed_at < free_from - _BURST_MS:
+            # Our own clock was set back: the time of receipt is all there is, and it is marked.
+            quality = max(reading.quality, Quality.UNCERTAIN)
+            reading = reading._replace(quality=quality, reasons=reading.reasons | Reason.CLOCK)
+        elif reading.observed_at < free_from:
+            reading = reading._replace(observed_at=free_from)
+        self._last_stamp[series] = reading.observed_at
+        return reading
+
+    def _store_singly(self, series: int, run: Run, stored: Stored) -> None:
+        new = []
+        for reading in run:
+            outcome, placed = self._insert(series, reading)
+            if outcome is Outcome.NEW:
+                new.append(placed)
+                self._newest[series] = max(self._newest[series], placed.observed_at)
+            elif outcome is Outcome.DUPLICATE:
+                stored.duplicates += 1
+            else:
+                stored.conflicts += 1
+        if new:
+            stored.runs.append(sorted(new, key=_observed_at))
+
+    def _insert(self, series: int, reading: Reading) -> tuple[Outcome, Reading]:
+        """The reading as it was stored: one stamped by us moves to the next free millisecond."""
         if reading.stamped:
-            return Outcome.NEW, self._insert_stamped(series, reading)
+            while not self._try(series, reading):
+                reading = reading._replace(observed_at=reading.observed_at + 1)
+            self._last_stamp[series] = max(self._last_stamp.get(series, _NEVER), reading.observed_at)
+            return Outcome.NEW, reading
         if self._try(series, reading):
             return Outcome.NEW, reading
         return self._existing(series, reading), reading
 
-    def _insert_stamped(self, series: int, reading: Reading) -> Reading:
-        free_from = self._last_stamp.get(series, -1) + 1
-        if reading.observed_at < free_from - _BURST_MS:
-            # Our own clock was set back: the time of receipt is all there is, and it is marked.
-            quality = max(reading.quality, Quality.UNCERTAIN)
-            reading = replace(reading, quality=quality, reasons=reading.reasons | Reason.CLOCK)
-        elif reading.observed_at < free_from:
-            reading = replace(reading, observed_at=free_from)
-        while not self._try(series, reading):
-            reading = replace(reading, observed_at=reading.observed_at + 1)
-        self._last_stamp[series] = reading.observed_at
-        return reading
-
     def _try(self, series: int, reading: Reading) -> bool:
-        cursor = self._db.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)", _row(series, reading))
-        return cursor.rowcount == 1
+        (row,) = _rows(series, [reading])
+        return self._db.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1
 
     def _existing(self, series: int, reading: Reading) -> Outcome:
         (value,) = self._db.execute(
@@ -74,16 +137,14 @@ class ReadingTable:
         ).fetchone()
         if value == reading.value:
             return Outcome.DUPLICATE
-        cursor = self._db.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)", _row(series, reading))
+        (row,) = _rows(series, [reading])
+        cursor = self._db.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)", row)
         return Outcome.CONFLICT if cursor.rowcount == 1 else Outcome.DUPLICATE
 
 
-def _row(series: int, reading: Reading) -> tuple[int, int, float | None, int, int, int]:
-    return (
-        series,
-        reading.observed_at,
-        reading.value,
-        int(reading.quality),
-        int(reading.reasons),
-        reading.received_at,
-    )
+def _rows(series: int, run: Run) -> list[tuple[int, int, float | None, int, int, int]]:
+    # int(): SQLite's binding takes the slow way for a subclass of int.
+    return [
+        (series, observed_at, value, int(quality), int(reasons), received_at)
+        for _, _, observed_at, value, quality, reasons, received_at, _ in run
+    ]

@@ -63,11 +63,11 @@ def test_messages_whose_acknowledgement_was_lost_come_again_and_are_stored_once(
     world = World(tmp_path, broker)
     world.seed()
     service = CollectorService(world.settings, lambda: None)
-    service._source.acknowledge = lambda _messages: None  # type: ignore[method-assign]
+    service._sources[0].acknowledge = lambda _messages: None  # type: ignore[method-assign]
     stop = threading.Event()
     running = threading.Thread(target=service.run, args=(stop,))
     running.start()
-    wait_for(lambda: service._source.subscribed_at is not None, what="the subscription")
+    wait_for(lambda: service._sources[0].subscribed_at is not None, what="the subscription")
     world.publish([{"values": {"energy_import": i}} for i in range(500)], DEVICE)
     wait_for(lambda: world.count("reading") == 500, what="500 readings")
     stop.set()

@@ -76,7 +76,7 @@ def test_when_our_clock_is_set_back_readings_take_its_time_and_are_marked(tmp_pa
     hour = 3_600_000
     with transaction(db):
         for received in (NOW, NOW, NOW - hour, NOW - hour):
-            table.insert(Reading("d", "ph", received, 7.0, Quality.GOOD, Reason.NONE, received, stamped=True))
+            table.store([Reading("d", "ph", received, 7.0, Quality.GOOD, Reason.NONE, received, stamped=True)])
     rows = db.execute("SELECT observed_at - ?, quality FROM reading ORDER BY observed_at", (NOW,)).fetchall()
     assert rows == [(-hour, 1), (-hour + 1, 0), (0, 0), (1, 0)]
 
@@ -84,7 +84,7 @@ def test_when_our_clock_is_set_back_readings_take_its_time_and_are_marked(tmp_pa
 def test_after_a_new_session_the_packet_ids_of_the_old_one_mean_nothing(plant: Plant) -> None:
     plant.committer.commit([message(7.0, 1)])
     with transaction(plant.db):
-        plant.committer.forget_deliveries()
+        plant.committer.forget_deliveries("")
     plant.committer.commit([message(7.0, 1, duplicate=True)])
     assert plant.count("reading") == 2
 

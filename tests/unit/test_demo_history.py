@@ -121,7 +121,7 @@ def test_alarms_are_those_that_judging_every_single_reading_gives(
             " JOIN series ON series.id = series_id ORDER BY observed_at"
         ):
             device, metric, at, value, quality, reasons, received = row
-            judge.take(Reading(device, metric, at, value, Quality(quality), Reason(reasons), received))
+            judge.take([Reading(device, metric, at, value, Quality(quality), Reason(reasons), received)])
         judge.flush()
     what = "SELECT id, limit_id, raised_at, cleared_at, peak FROM alarm ORDER BY id"
     assert empty.execute(what).fetchall() == seeded.execute(what).fetchall()

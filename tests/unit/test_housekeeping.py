@@ -23,7 +23,7 @@ def db(tmp_path: Path) -> sqlite3.Connection:
     table = ReadingTable(db)
     with transaction(db):
         for day in range(100):
-            table.insert(Reading("d", "ph", day * DAY, 7.0, Quality.GOOD, Reason.NONE, day * DAY))
+            table.store([Reading("d", "ph", day * DAY, 7.0, Quality.GOOD, Reason.NONE, day * DAY)])
     return db
 
 

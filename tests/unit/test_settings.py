@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.errors import ConfigError
+from collector.ingest.mqtt.client import Broker
 from collector.settings import load_settings
 
 NO_FILE = Path("/nonexistent/fieldproof.toml")
@@ -60,7 +61,14 @@ def test_a_misspelt_variable_is_a_fault() -> None:
         load_settings({"FIELDPROOF_MQTTURL": "mqtt://h"})
 
 
-@pytest.mark.parametrize("url", ["mqtt://", "tcp://x", "mqtt://a,mqtt://b"])
+@pytest.mark.parametrize("url", ["mqtt://", "tcp://x", "mqtt://a,mqtt://a:1883?site=b", "mqtt://a?qos=2"])
 def test_a_broker_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="MQTT_URL"):
         load_settings({"FIELDPROOF_MQTT_URL": url})
+
+
+def test_several_brokers_may_be_given_and_a_comma_in_a_password_separates_nothing() -> None:
+    settings = load_settings({"FIELDPROOF_MQTT_URL": "mqtt://u:p,w@a?site=dairy, mqtts://b:8884"})
+    first, second = Broker.parse_all(settings.mqtt_url or "")
+    assert (first.host, first.port, first.password, first.site) == ("a", 1883, "p,w", "dairy")
+    assert (second.name, second.tls, second.site) == ("b:8884", True, None)

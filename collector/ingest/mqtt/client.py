@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from collector.settings import Settings
+from collector.settings import Settings, split_urls
 
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 KEEPALIVE_S = 30
@@ -41,6 +41,11 @@ class Broker:
             site,
         )
 
+    @classmethod
+    def parse_all(cls, urls: str) -> list[Broker]:
+        """Of several addresses, comma-separated."""
+        return [cls.parse(url) for url in split_urls(urls)]
+
     @property
     def name(self) -> str:
         """For people and logs: no credentials."""
@@ -48,10 +53,15 @@ class Broker:
 
 
 def new_client(
-    broker: Broker, client_id: str, protocol: MQTTProtocolVersion, settings: Settings | None, **options: Any
+    broker: Broker,
+    client_id: str,
+    protocol: MQTTProtocolVersion,
+    settings: Settings | None,
+    kind: type[paho.Client] = paho.Client,
+    **options: Any,
 ) -> paho.Client:
     """A paho client with the broker's credentials and TLS set."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
+    client = kind(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
     if broker.username:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:

@@ -9,7 +9,8 @@ from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
 
 class Publisher:
     def __init__(self, url: str, client_id: str) -> None:
-        self._broker = Broker.parse(url)
+        """To the first of several brokers."""
+        self._broker = Broker.parse_all(url)[0]
         self._client = new_client(self._broker, client_id, MQTTProtocolVersion.MQTTv311, None)
 
     def connect(self) -> None:

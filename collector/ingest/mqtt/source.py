@@ -7,7 +7,8 @@ and returns what came, `acknowledge` sends the PUBACKs once the messages are dur
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import select
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,25 +21,31 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collector.clock import Clock
 from collector.ingest.message import Message
+from collector.ingest.mqtt.bulk import BulkClient
 from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
+from collector.ingest.mqtt.frames import DUPLICATE, RETAINED, Frame
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# How many unacknowledged messages a v5 broker may send us; a 3.1.1 broker uses its own max_inflight.
-RECEIVE_MAXIMUM = 2_000
+# How many unacknowledged messages a v5 broker may send us; a 3.1.1 broker uses its own max_inflight. Two commits'
+# worth: one batch is stored while the next is on its way.
+RECEIVE_MAXIMUM = 10_000
 # How long a v5 broker keeps our session and queue while we are away. 3.1.1 brokers have a setting of their own.
 SESSION_EXPIRY_S = 7 * 86_400
 # The reason code of a CONNACK that refuses the protocol version.
 _UNSUPPORTED_VERSION = 132
 # A 3.1.1 broker may drop a v5 CONNECT without a word, or wait for the rest of what it cannot read.
 _CONNACK_MS = 5_000
+# Topics as bytes -> text, so that each is decoded once. Bounded: a topic may hold anything.
+_TOPICS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
     """A connection was made. `session_present` false: the broker knows nothing of an earlier session."""
 
+    broker: str
     session_present: bool
 
 
@@ -55,6 +62,7 @@ class MqttSource:
         *,
         former_filters: Iterable[str] = (),
         v5: bool = True,
+        kind: type[paho.Client] = BulkClient,
     ) -> None:
         self.broker = broker
         self._settings = settings
@@ -64,12 +72,15 @@ class MqttSource:
         self._unwanted = sorted(set(former_filters) - set(self._filters))
         self._clock = clock
         self._protocol = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
+        self._kind = kind
         self._generation = 0
         self._received: list[Message] = []
+        self._topics: dict[bytes, str] = {}
         self.events: list[Connected] = []
         self.connected = False
         # When the broker confirmed all our subscriptions on this connection, epoch ms.
         self.subscribed_at: int | None = None
+        self._away_since = clock()
         self._v5_worked = False
         self._unanswered = 0
         self._client = self._make_client()
@@ -80,22 +91,26 @@ class MqttSource:
 
     def _make_client(self) -> paho.Client:
         options: dict[str, Any] = {} if self.v5 else {"clean_session": False}
-        client = new_client(self.broker, self._client_id, self._protocol, self._settings, manual_ack=True, **options)
+        client = new_client(
+            self.broker, self._client_id, self._protocol, self._settings, self._kind, manual_ack=True, **options
+        )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
+        if isinstance(client, BulkClient):
+            client.on_frames = self._on_frames
         return client
 
     # -- what the collector calls ------------------------------------------------------------------------------------
 
-    def poll(self, timeout_s: float) -> list[Message]:
-        """Move the network along for at most `timeout_s`; returns the messages that came, oldest first."""
+    def poll(self) -> list[Message]:
+        """Move the network along without waiting; returns the messages that came, oldest first."""
         if self._client.socket() is None:
             self._connect_when_due()
         if self._client.socket() is None:
             return []
-        code = self._client.loop(timeout_s)
+        code = self._client.loop(0)
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None:
             self._client.disconnect()
         if not self.connected and self._client.socket() is not None:
@@ -104,19 +119,30 @@ class MqttSource:
         return received
 
     @property
+    def client(self) -> paho.Client:
+        return self._client
+
+    @property
     def v5(self) -> bool:
         return self._protocol == MQTTProtocolVersion.MQTTv5
 
-    @property
-    def idle(self) -> bool:
-        """Not connected and nothing to do until the next attempt: the caller should wait elsewhere."""
-        return self._client.socket() is None
+    def away(self, now: int, for_ms: int) -> bool:
+        """Whether the broker has not been there for that long."""
+        return self.subscribed_at is None and not 0 <= now - self._away_since < for_ms
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Send the PUBACKs. Those of an older connection are left out: the broker will deliver these again."""
-        for message in messages:
-            if message.qos > 0 and message.generation == self._generation and self.connected:
-                self._client.ack(message.packet_id, message.qos)
+        if not self.connected:
+            return
+        name, generation = self.broker.name, self._generation
+        ids = [m.packet_id for m in messages if m.broker == name and m.generation == generation and m.qos > 0]
+        if not ids:
+            return
+        if isinstance(self._client, BulkClient):
+            self._client.acknowledge(ids)
+        else:
+            for packet_id in ids:
+                self._client.ack(packet_id, 1)
 
     def close(self) -> None:
         if self._client.socket() is not None:
@@ -160,7 +186,7 @@ class MqttSource:
         self._v5_worked |= self.v5
         self._backoff_ms = 0
         self._next_attempt = 0
-        self.events.append(Connected(bool(flags.session_present)))
+        self.events.append(Connected(self.broker.name, bool(flags.session_present)))
         log.info(
             "connected to the broker: broker=%s session_present=%s protocol=%s",
             self.broker.name,
@@ -207,6 +233,8 @@ class MqttSource:
         if client is not self._client:
             return
         was, self.connected = self.connected, False
+        if self.subscribed_at is not None:
+            self._away_since = self._clock()
         self.subscribed_at = None
         if was:
             log.warning("disconnected from the broker: broker=%s reason=%s", self.broker.name, reason)
@@ -220,21 +248,52 @@ class MqttSource:
         else:
             self.subscribed_at = self._clock()
 
-    def _on_message(self, _: Any, __: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            # Forbidden by the protocol; the payload still gets its dead letter.
-            topic = message._topic.decode("utf-8", "replace")
-        self._received.append(
+    # -- receiving ---------------------------------------------------------------------------------------------------
+
+    def _on_frames(self, frames: list[Frame]) -> None:
+        now, generation, name = self._clock(), self._generation, self.broker.name
+        topics = self._topics
+        self._received += [
             Message(
-                topic,
-                bytes(message.payload),
-                message.qos,
-                message.mid,
-                bool(message.dup),
-                bool(message.retain),
-                self._generation,
-                self._clock(),
+                topics.get(topic) or self._topic(topic),
+                payload,
+                1 if packet_id else 0,
+                packet_id,
+                header & DUPLICATE != 0,
+                header & RETAINED != 0,
+                generation,
+                now,
+                name,
             )
-        )
+            for topic, payload, packet_id, header in frames
+        ]
+
+    def _topic(self, raw: bytes) -> str:
+        """A topic that is no UTF-8 is forbidden by the protocol; the payload still gets its dead letter."""
+        if len(self._topics) >= _TOPICS:
+            self._topics.clear()
+        text = self._topics[raw] = raw.decode("utf-8", "replace")
+        return text
+
+    def _on_message(self, _: Any, __: Any, message: paho.MQTTMessage) -> None:
+        """By paho's own path: where the bulk client is not in use."""
+        header = DUPLICATE * message.dup | RETAINED * message.retain
+        packet_id = message.mid if message.qos else 0
+        self._on_frames([Frame(message._topic, bytes(message.payload), packet_id, header)])
+
+
+def wait(sources: Sequence[MqttSource], timeout_s: float) -> bool:
+    """Until one of the brokers sent something or can take what we have for it; False when none is connected."""
+    clients = [source.client for source in sources]
+    open_ones = [(client, found) for client in clients if (found := client.socket()) is not None]
+    if not open_ones:
+        return False
+    if any(getattr(found, "pending", int)() for _, found in open_ones):
+        return True
+    writing = [found for client, found in open_ones if client.want_write()]
+    try:
+        select.select([found for _, found in open_ones], writing, [], timeout_s)
+    except (OSError, ValueError):
+        # Closed in the meantime: the next poll finds out.
+        return True
+    return True

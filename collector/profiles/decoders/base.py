@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from math import isfinite
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,8 +16,7 @@ from collector.errors import MessageError
 from collector.profiles.profile import Profile
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """One value as the device sent it. `unit` None: the canonical one. `stated`: what the device itself says of it."""
 
     metric: str
@@ -25,8 +25,7 @@ class Measured:
     stated: tuple[Quality, Reason] = (Quality.GOOD, Reason.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """The values of one device at one time. `time` is None when the message has none."""
 
     source_name: str
@@ -63,6 +62,8 @@ def parse_json(payload: bytes) -> Any:
 
 def number(value: Any) -> float | None:
     """A finite number, a boolean as 0/1, or a number written as text; None for anything else."""
+    if type(value) is float and isfinite(value):
+        return value
     if isinstance(value, bool | int | float):
         try:
             result = float(value)
@@ -76,4 +77,4 @@ def number(value: Any) -> float | None:
             return None
     else:
         return None
-    return result if math.isfinite(result) else None
+    return result if isfinite(result) else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from collector.domain.devices import slug
-from collector.domain.reading import stated_quality
+from collector.domain.reading import Quality, Reason, stated_quality
 from collector.domain.times import parse_time
 from collector.errors import MessageError
 from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
@@ -13,6 +14,8 @@ from collector.profiles.profile import Profile
 
 # No unit and no word for a quality is longer.
 _MAX_TEXT = 40
+_NONE: dict[str, str] = {}
+_GOOD = (Quality.GOOD, Reason.NONE)
 
 
 def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
@@ -46,14 +49,21 @@ def _object(entry: Any, source: str, device: str, site: str) -> Decoded:
     qualities, units = _texts(entry, "quality"), _texts(entry, "units")
     time, certain = parse_time(entry["time"]) if entry.get("time") is not None else (None, True)
     measured = tuple(
-        Measured(_metric(name), number(value), units.get(name), stated_quality(qualities.get(name, "good")))
+        Measured(
+            _metric(name),
+            number(value),
+            units.get(name),
+            stated_quality(qualities[name]) if name in qualities else _GOOD,
+        )
         for name, value in values.items()
     )
     return Decoded(source, device, site, time, certain, measured)
 
 
 def _texts(entry: dict[str, Any], key: str) -> dict[str, str]:
-    found = entry.get(key) or {}
+    found = entry.get(key)
+    if not found:
+        return _NONE
     if not isinstance(found, dict):
         raise ValueError(f"'{key}' must be an object with a text for each metric")  # noqa: TRY004
     for name, text in found.items():
@@ -62,6 +72,8 @@ def _texts(entry: dict[str, Any], key: str) -> dict[str, str]:
     return dict(found)
 
 
+# The same few names come again with every message.
+@lru_cache(maxsize=10_000)
 def _metric(name: str) -> str:
     metric = slug(name)[:64]
     if not metric:
