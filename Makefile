@@ -33,8 +33,8 @@ check: $(VENV)/.dev ## Lint, types, import arrows, sizes, deploy files
 	$(BIN)/python deploy/check.py
 	$(BIN)/python -m tests.frontend typecheck lint size
 
-bench: $(VENV)/.dev ## Measure; ONLY=name for one; writes build/bench.json
-	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
+bench: $(VENV)/.dev ## Measure; ONLY=name for one, RUNS=n of each; writes build/bench.json
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt

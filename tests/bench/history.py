@@ -17,11 +17,10 @@ from collector.stores.collector_db import open_collector_db
 from collector.stores.sqlite_readings import SqliteReadingStore
 from tests.bench.report import Row, row
 
-RUNS = 5
 DAY_MS = 86_400_000
 
 
-def measure() -> list[Row]:
+def measure(runs: int) -> list[Row]:
     vocabulary = load_vocabulary(device_configs())
     library, site, now = load_library((device_configs(),), vocabulary), load_demo_site(), now_ms()
     with tempfile.TemporaryDirectory() as folder:
@@ -31,8 +30,8 @@ def measure() -> list[Row]:
         db.close()
         assert seeded is not None
         store = SqliteReadingStore(path)
-        month = [_chart(store, now, 30) for _ in range(RUNS)]
-        day = [_chart(store, now, 1) for _ in range(RUNS)]
+        month = [_chart(store, now, 30) for _ in range(runs)]
+        day = [_chart(store, now, 1) for _ in range(runs)]
     return [
         row("seeding 30 days of the demo", [seeded.readings / seeded.seconds], "readings/s"),
         row("chart of 30 days, 240 buckets", month, "charts/s"),

@@ -17,7 +17,6 @@ from tests.e2e.phone import Phone
 from tests.images import encoded, scene
 from tests.servers import find
 
-RUNS = 5
 SLOW_DOWN = 4
 SIZE = (4000, 3000)
 # What the parts of keeping a photo cost by themselves, in milliseconds: its hash, its thumbnail.
@@ -35,7 +34,7 @@ _PARTS = """async (url) => {
 }"""
 
 
-def measure() -> list[Row]:
+def measure(runs: int) -> list[Row]:
     chromium = find("chromium")
     if chromium is None:
         print("phone: not measured, chromium is not installed")
@@ -45,9 +44,9 @@ def measure() -> list[Row]:
         phone = Phone(playwright, chromium, Path(folder) / "profile", f"http://localhost:{dairy.port}").start()
         try:
             phone.set_up()
-            saved, hashed, small = _photos(phone)
+            saved, hashed, small = _photos(phone, runs)
             dairy.stop()
-            opened = [_cold_start(phone) for _ in range(RUNS)]
+            opened = [_cold_start(phone) for _ in range(runs)]
         finally:
             phone.stop()
             dairy.stop()
@@ -65,14 +64,14 @@ def _throttle(phone: Phone, rate: int) -> None:
     session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
 
 
-def _photos(phone: Phone) -> tuple[list[float], list[float], list[float]]:
+def _photos(phone: Phone, runs: int) -> tuple[list[float], list[float], list[float]]:
     """Each run a photo of its own, from the moment it is chosen until its thumbnail proves that it is kept."""
     phone.page.get_by_role("button", name="Start").first.click()
     phone.page.wait_for_url("**/walkthroughs/*")
     phone.page.goto(phone.page.url + "/items/plant-log")
     marks = phone.page.locator("[data-kind=photo]")
     saved, hashed, small = [], [], []
-    for run in range(RUNS):
+    for run in range(runs):
         data = encoded(scene(*SIZE, seed=run), "JPEG", quality=92)
         path = Path(tempfile.gettempdir()) / f"fieldproof-bench-{run}.jpg"
         path.write_bytes(data)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import Protocol, TypeAlias
 
 from collector.clock import now_ms
 
@@ -66,7 +66,10 @@ def _start(count: int, first: int, start: int | None) -> int:
     return now_ms() - first - count if start is None else start
 
 
-Shape: TypeAlias = Callable[[int, int, int], Messages]
+class Shape(Protocol):
+    def __call__(self, count: int, devices: int = 100, first: int = 0, start: int | None = None) -> Messages: ...
+
+
 SHAPES: dict[str, Shape] = {
     "one": one_value,
     "four": four_values,

@@ -54,7 +54,7 @@ class Publication:
     """All packets of `frames`, in order, with at most `window` unacknowledged and at most `rate` a second.
 
     After a `CutError`, `run` again connects anew and sends what was not acknowledged once more, with the DUP flag.
-    `on_send` is told the number of whole packets sent and the time (wall clock) after each write.
+    `on_send` is told, after each write, the number of whole packets sent and when the write began (wall clock).
     """
 
     def __init__(
@@ -170,12 +170,13 @@ class Publication:
         self.acked += whole
 
     def _write(self, link: socket.socket, view: memoryview, until: int) -> None:
+        began = time.time()
         try:
             self._sent_bytes += link.send(view[self._sent_bytes : min(until, self._sent_bytes + _CHUNK)])
         except BlockingIOError:
             return
         if self.on_send is not None:
-            self.on_send(self.sent, time.time())
+            self.on_send(self.sent, began)
 
     def _socket(self) -> socket.socket:
         assert self._link is not None
@@ -210,9 +211,10 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=WINDOW)
     parser.add_argument("--rate", type=float, help="messages a second; as fast as it goes without")
     parser.add_argument("--first", type=int, default=0, help="number of the first message")
+    parser.add_argument("--start", type=int, help="time of message 0, epoch ms; without, the last one is of now")
     parser.add_argument("--wait", action="store_true", help="print READY and wait for a line before sending")
     given = parser.parse_args()
-    packets = encode(SHAPES[given.shape](given.count, given.devices, given.first), given.qos)
+    packets = encode(SHAPES[given.shape](given.count, given.devices, given.first, given.start), given.qos)
     publication = Publication(given.port, packets, window=given.window, rate=given.rate)
     publication.connect()
     if given.wait:

@@ -51,7 +51,7 @@ class Subscriber:
     def run(self, count: int, *, patience_s: float = 60.0, coalesce_s: float = _COALESCE_S) -> Counted:
         """Raises OSError when the connection ends or no message comes for `patience_s`."""
         self._link.settimeout(patience_s)
-        cpu, seen, short = _cpu(), 0, False
+        cpu, seen, short = cpu_seconds(), 0, False
         started = ended = 0.0
         while True:
             found, acks = self._take()
@@ -65,7 +65,7 @@ class Subscriber:
             short = self._read(coalesce_s if short else 0.0)
         seconds = max(ended - started, 1e-9)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return Counted(seen, seconds, seen / seconds, _cpu() - cpu, peak, started, ended)
+        return Counted(seen, seconds, seen / seconds, cpu_seconds() - cpu, peak, started, ended)
 
     def _read(self, wait_s: float) -> bool:
         """Appends what is there; whether it was little."""
@@ -126,7 +126,7 @@ def scan(buffer: bytearray) -> tuple[int, int, list[bytes]]:
     return position, count, ids
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
