@@ -18,6 +18,7 @@ _missing: set[str] = set()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="run the long fault and soak tests too")
+    parser.addoption("--readings", type=int, default=5_000, help="how many readings each fault has to survive")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ class Lane:
 
     def __init__(self) -> None:
         self.passed = 0
+        self.frozen = False
         self._rate: float | None = None
         self._free_at = 0.0
 
@@ -34,6 +35,8 @@ class Lane:
 
     async def carry(self, size: int) -> None:
         """Returns when that many bytes would have arrived at the other end."""
+        while self.frozen:
+            await asyncio.sleep(_SLICE_S)
         if self._rate is None:
             return
         now = asyncio.get_running_loop().time()

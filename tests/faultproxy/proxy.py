@@ -64,6 +64,11 @@ class FaultProxy:
     def bytes_down(self) -> int:
         return self._down.passed
 
+    @property
+    def faults(self) -> int:
+        """Requests that were answered by us, halved, lost or left to hang."""
+        return self._rules.applied
+
     def throttle(self, up: float | None = None, down: float | None = None) -> None:
         """Bytes a second towards the server and back; None is as fast as it goes."""
         self._up.set_rate(up)
@@ -80,6 +85,10 @@ class FaultProxy:
 
     def come_up(self) -> None:
         self.refusing = False
+
+    def fall_silent(self) -> None:
+        """Nothing passes any more and nobody is told, as when a cable is pulled further on; until `heal`."""
+        self._up.frozen = self._down.frozen = True
 
     def cut_share(self, share: float, between: tuple[int, int] = (0, 100_000)) -> None:
         """That share of the new connections is reset after a random number of bytes."""
@@ -119,6 +128,7 @@ class FaultProxy:
         self._rules.clear()
         self.throttle()
         self.refusing, self.delay_s, self._cut_share = False, 0.0, 0.0
+        self._up.frozen = self._down.frozen = False
 
     # -- in the proxy's thread ---------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class Rules:
     """Set by the test's thread, asked by the proxy's."""
 
     def __init__(self) -> None:
+        # How many requests a rule was applied to.
+        self.applied = 0
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
@@ -51,6 +53,7 @@ class Rules:
                 if _fits(rule, line) and (rule.holding is None or rule.holding in unpacked(body)):
                     if rule.left is not None:
                         rule.left -= 1
+                    self.applied += 1
                     return rule
         return None
 

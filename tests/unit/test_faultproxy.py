@@ -154,6 +154,18 @@ def test_no_network_refuses_until_it_is_back(proxy: FaultProxy, target: Target) 
     assert ask(proxy)[0] == 200
 
 
+def test_a_silent_line_carries_nothing_until_it_is_healed(proxy: FaultProxy, target: Target) -> None:
+    proxy.fall_silent()
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=0.3)
+    connection.request("PUT", "/row", b"x")
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    connection.close()
+    assert target.seen == []
+    proxy.heal()
+    assert ask(proxy, "PUT", "/again", b"x") == (200, b"x")
+
+
 def test_a_server_that_is_away_is_a_reset_and_the_next_one_is_found(target: Target) -> None:
     with FaultProxy(free_port()) as proxy:
         with pytest.raises(ConnectionError):
@@ -200,6 +212,7 @@ def test_a_canned_answer_may_carry_headers_and_be_for_certain_bodies_only(proxy:
         assert ask(proxy, "PUT", "/a", body) == (429, b"later")
     assert ask(proxy, "PUT", "/b", BIG) == (200, BIG)
     assert target.seen == ["PUT /b"]
+    assert proxy.faults == 2
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
     connection.request("PUT", "/a", b"poison")
     assert connection.getresponse().headers["Retry-After"] == "7"
