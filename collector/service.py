@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sqlite3
 import threading
@@ -117,6 +118,7 @@ class CollectorService:
         log.info(
             "collecting: client=%s broker=%s journal=%s synchronous=%d", self.id, self._brokers, journal, synchronous
         )
+        _calm_garbage_collection()
         try:
             self._loop.run(stop)
         finally:
@@ -244,6 +246,13 @@ class CollectorService:
             "config_version": self._snapshot.version,
             "stats": {**content, "durable_broker": self._durable_broker},
         }
+
+
+def _calm_garbage_collection() -> None:
+    """A batch is some 50,000 tuples without cycles: looking through them again and again costs an eighth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def _installation(db: sqlite3.Connection) -> str:

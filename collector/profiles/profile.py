@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reason
 from collector.errors import ConfigError
 from collector.profiles.files import read_yaml
@@ -19,6 +20,7 @@ JsonPath = tuple[Key, ...]
 
 # What is kept of a native name: a device id is at most 128 characters.
 MAX_NAME = 256
+_NAMES_MOST = 10_000
 
 _PART = re.compile(r"\{(\w+)\}")
 _MISSING = object()
@@ -87,6 +89,14 @@ class QualityRule:
     reason: Reason
 
 
+class Names(NamedTuple):
+    """`device` is the slug, empty when nothing was found for it; `site` is what the topic names, if anything."""
+
+    source: str
+    device: str
+    site: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     id: str
@@ -102,6 +112,26 @@ class Profile:
     stale_after_s: int
     products: tuple[dict[str, str], ...]
     examples: tuple[dict[str, Any], ...]
+    # Names made of topic parts alone, by these: the same topics come again with every message.
+    _names: dict[tuple[str, ...], Names] = field(default_factory=dict, compare=False)
+
+    def names(self, parts: dict[str, str], content: Any) -> Names:
+        """Who sent a message with these topic parts and this payload."""
+        key = tuple(parts.values())
+        known = self._names.get(key)
+        if known is None:
+            known = self._make_names(parts, content)
+            if "{payload:" not in self.device_id + self.source_name:
+                # A topic may hold anything: what is remembered is bounded.
+                if len(self._names) >= _NAMES_MOST:
+                    self._names.clear()
+                self._names[key] = known
+        return known
+
+    def _make_names(self, parts: dict[str, str], content: Any) -> Names:
+        source = self.name_from(self.source_name, parts, content)
+        device = slug(self.name_from(self.device_id, parts, content))
+        return Names(source, device, slug(parts.get("site", "")) or None)
 
     def name_from(self, template: str, parts: dict[str, str], content: Any) -> str:
         """Fill `{part}` from the topic and `{payload:key.key}` from the payload; empty where nothing is found."""

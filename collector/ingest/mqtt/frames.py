@@ -56,7 +56,10 @@ def parse(buffer: bytes, start: int, *, v5: bool) -> tuple[list[Frame], int, Sto
         # The common case in one step: a remaining length of one or two bytes.
         length = buffer[place + 1]
         body = place + 2
-        if length & 0x80:
+        if length & 0x80 and end - place > 2 and not buffer[body] & 0x80:
+            length = length & 0x7F | buffer[body] << 7
+            body += 1
+        elif length & 0x80:
             found = _remaining_length(buffer, place + 1)
             if found is None:
                 break

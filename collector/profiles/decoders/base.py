@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ class Decoded(NamedTuple):
     time: int | None
     # False when the time named no offset, so that its meaning had to be assumed.
     time_certain: bool
-    values: tuple[Measured, ...]
+    values: Sequence[Measured]
 
 
 @dataclass(slots=True)

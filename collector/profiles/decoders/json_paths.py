@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reason
 from collector.domain.times import parse_time
 from collector.errors import MessageError
@@ -17,16 +16,14 @@ _ABSENT = object()
 def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
     """A payload may hold any part of the metrics: many devices send only what changed."""
     content = parse_json(payload)
-    device = slug(profile.name_from(profile.device_id, parts, content))
-    if not device:
+    names = profile.names(parts, content)
+    if not names.device:
         raise MessageError("no_device", f"nothing found for the device id '{profile.device_id}'")
     measured = _measured(profile, content)
     if not measured:
         return Decoding()
     time, certain = _time(profile, content)
-    source = profile.name_from(profile.source_name, parts, content)
-    site = slug(parts["site"]) if parts.get("site") else None
-    return Decoding([Decoded(source, device, site, time, certain, measured)])
+    return Decoding([Decoded(names.source, names.device, names.site, time, certain, measured)])
 
 
 def _measured(profile: Profile, content: Any) -> tuple[Measured, ...]:

@@ -6,16 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 from collector.domain.devices import slug
-from collector.domain.reading import Quality, Reason, stated_quality
+from collector.domain.reading import stated_quality
 from collector.domain.times import parse_time
 from collector.errors import MessageError
 from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
-from collector.profiles.profile import Profile
+from collector.profiles.profile import Names, Profile
 
 # No unit and no word for a quality is longer.
 _MAX_TEXT = 40
-_NONE: dict[str, str] = {}
-_GOOD = (Quality.GOOD, Reason.NONE)
 
 
 def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
@@ -24,14 +22,13 @@ def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
     objects = content if isinstance(content, list) else [content]
     if not objects:
         raise MessageError("empty", "the list holds no objects")
-    source = profile.name_from(profile.source_name, parts, content)
-    device = slug(profile.name_from(profile.device_id, parts, content))
-    if not parts.get("site") or not parts.get("device") or not device:
+    names = profile.names(parts, content)
+    if not names.device or not parts.get("site") or not parts.get("device"):
         raise MessageError("no_device", "the topic names no site or no device")
     result = Decoding()
     for position, entry in enumerate(objects):
         try:
-            result.decoded.append(_object(entry, source, device, slug(parts["site"])))
+            result.decoded.append(_object(entry, names))
         except ValueError as error:
             where = f"object {position + 1} of {len(objects)}: " if len(objects) > 1 else ""
             result.faults.append(f"{where}{error}")
@@ -40,30 +37,29 @@ def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
     return result
 
 
-def _object(entry: Any, source: str, device: str, site: str) -> Decoded:
+def _object(entry: Any, names: Names) -> Decoded:
     if not isinstance(entry, dict):
         raise ValueError(f"expected an object with 'values', found {type(entry).__name__}")  # noqa: TRY004 - one kind of refusal
     values = entry.get("values")
     if not isinstance(values, dict) or not values:
         raise ValueError("'values' must be an object such as {\"ph\": 7.1}")
-    qualities, units = _texts(entry, "quality"), _texts(entry, "units")
     time, certain = parse_time(entry["time"]) if entry.get("time") is not None else (None, True)
-    measured = tuple(
-        Measured(
-            _metric(name),
-            number(value),
-            units.get(name),
-            stated_quality(qualities[name]) if name in qualities else _GOOD,
-        )
+    if "quality" not in entry and "units" not in entry:
+        measured = [Measured(_metric(name), number(value)) for name, value in values.items()]
+    else:
+        measured = _described(values, _texts(entry, "quality"), _texts(entry, "units"))
+    return Decoded(names.source, names.device, names.site, time, certain, measured)
+
+
+def _described(values: dict[str, Any], qualities: dict[str, str], units: dict[str, str]) -> list[Measured]:
+    return [
+        Measured(_metric(name), number(value), units.get(name), stated_quality(qualities.get(name, "good")))
         for name, value in values.items()
-    )
-    return Decoded(source, device, site, time, certain, measured)
+    ]
 
 
 def _texts(entry: dict[str, Any], key: str) -> dict[str, str]:
-    found = entry.get(key)
-    if not found:
-        return _NONE
+    found = entry.get(key) or {}
     if not isinstance(found, dict):
         raise ValueError(f"'{key}' must be an object with a text for each metric")  # noqa: TRY004
     for name, text in found.items():
