@@ -28,9 +28,10 @@ from collector.sitedb.tables import (
     Point,
     Site,
 )
-from collector.stores.entries import Entry, Kind, ReadingRow, halves
+from collector.stores.entries import Entry, Kind, ReadingRow
 
-_BATCH = 2_000
+# Rows of latest values are folded to one a point before any is written: many at once are cheap.
+_BATCH = 10_000
 _WORDS = {int(quality): quality.word for quality in Quality}
 
 Rows = list[dict[str, Any]]
@@ -39,6 +40,8 @@ Rows = list[dict[str, Any]]
 class SiteDestination:
     name = "site"
     batch = _BATCH
+    # Of points and of devices only the newest state is shown; an alarm does not wait for more of them to come.
+    lazy: frozenset[Kind] = frozenset({"latest", "readings", "device"})
 
     def __init__(self, engine: Engine, collector_id: str, clock: Clock) -> None:
         self._engine = engine
@@ -67,12 +70,6 @@ class SiteDestination:
         except DBAPIError as error:
             # Away, locked, or not migrated yet: none of these says that the entries are wrong.
             raise StoreUnavailable(f"site database: {error.orig}") from error
-
-    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
-        if len(entries) == 1:
-            return [[half] for half in halves(entries[0])]
-        middle = len(entries) // 2
-        return [entries[:middle], entries[middle:]]
 
     def _points(self, db: Connection, entries: list[Entry]) -> None:
         """Only the newest reading of each point: the table shows the latest value."""

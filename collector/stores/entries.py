@@ -59,14 +59,27 @@ def encode(entry: Entry) -> bytes:
 
 def halves(entry: Entry) -> list[Entry]:
     """An entry of many rows or lines cut in two; alone when it cannot be cut."""
-    if entry.kind not in ("latest", "lines", "readings"):
-        return [entry]
-    rows = entry.body.split(b"\n") if entry.kind == "lines" else entry.body
+    rows = _rows(entry)
     if len(rows) < 2:
         return [entry]
     middle = len(rows) // 2
-    parts = (rows[:middle], rows[middle:])
-    return [Entry(entry.seq, entry.kind, b"\n".join(part) if entry.kind == "lines" else part) for part in parts]
+    return [_of_rows(entry, rows[:middle]), _of_rows(entry, rows[middle:])]
+
+
+def singles(entry: Entry) -> list[Entry]:
+    """Each row or line of an entry alone."""
+    rows = _rows(entry)
+    return [entry] if len(rows) < 2 else [_of_rows(entry, [row]) for row in rows]
+
+
+def _rows(entry: Entry) -> list[Any]:
+    if entry.kind == "lines":
+        return list(entry.body.split(b"\n"))
+    return entry.body if entry.kind in ("latest", "readings") else [entry.body]
+
+
+def _of_rows(entry: Entry, rows: list[Any]) -> Entry:
+    return Entry(entry.seq, entry.kind, b"\n".join(rows) if entry.kind == "lines" else rows)
 
 
 def reading_entries(

@@ -9,48 +9,32 @@ import logging
 import random
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from collector.clock import Clock
-from collector.errors import StoreRejected, StoreUnavailable
-from collector.stores import dead_letters, outbox
+from collector.errors import StoreUnavailable
+from collector.stores import outbox, refused
 from collector.stores.collector_db import connect, transaction
-from collector.stores.entries import Entry, Kind, encode
-from collector.stores.outbox import Batch, Outbox
+from collector.stores.delivery import Delivery, Destination, EverythingRefused
+from collector.stores.outbox import Batch, Lane, Outbox
 
 log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
 _AGAIN_S = 5.0
+_REPORT_S = 5.0
 _BACKOFF_MAX_S = 60.0
-
-
-class Destination(Protocol):
-    """Where entries go. Delivering the same entries again must change nothing."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def kinds(self) -> frozenset[Kind]:
-        """What it takes; all else in the outbox is not for it."""
-        ...
-
-    @property
-    def batch(self) -> int:
-        """How many readings and records to hand over at once."""
-        ...
-
-    def deliver(self, entries: list[Entry]) -> None:
-        """Raises StoreUnavailable (all are kept and tried again) or StoreRejected (the content was refused)."""
-        ...
-
-    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
-        """Two halves of what was refused, or a single part when it cannot be cut further."""
-        ...
+# A batch is made no smaller than this after failures.
+_LEAST = 100
+# While only lazy kinds wait: so often at the most, and never more than a fifth of the time spent on them.
+_LAZY_S = 0.25
+_LAZY_SHARE = 4
+_LAZY_MOST_S = 2.0
+# How long a lane stands aside the first time; then twice as long each time.
+_ASIDE_S = 1.0
 
 
 @dataclass(slots=True)
@@ -60,6 +44,8 @@ class Progress:
     depth: int = 0
     oldest_at: int | None = None
     error: str | None = None
+    # Rows that it refused and that are tried again later.
+    parked: int = 0
 
 
 class Forwarder(threading.Thread):
@@ -70,6 +56,13 @@ class Forwarder(threading.Thread):
         self._clock = clock
         self._stop_asked = threading.Event()
         self._wake = threading.Event()
+        self._delivery = Delivery(destination, self._stop_asked.is_set)
+        self._most = destination.batch
+        self._lazy_until = 0.0
+        self._reported_at = 0.0
+        # A lane of which everything is refused stands aside for a while, so that the others go on.
+        self._aside: Lane | None = None
+        self._aside_until, self._aside_s = 0.0, _ASIDE_S
         self.progress = Progress()
 
     @property
@@ -89,6 +82,9 @@ class Forwarder(threading.Thread):
         while not self._stop_asked.is_set():
             try:
                 with closing(connect(self._path)) as db:
+                    # What is lost here with the power is only how far we were: it is delivered again. The entries
+                    # themselves are committed with FULL, elsewhere.
+                    db.execute("PRAGMA synchronous=NORMAL")
                     self._work(db)
             except Exception as error:
                 log.exception("forwarder failed, beginning again: destination=%s", self._destination.name)
@@ -104,67 +100,94 @@ class Forwarder(threading.Thread):
     def _round(self, db: sqlite3.Connection, box: Outbox, failures: int) -> int:
         """One batch, or one wait; returns the number of failures in a row."""
         try:
-            sent = self._send_one(db, box)
+            if self._resting(box):
+                return failures
+            sent = self._send_one(db, box) + self._send_parked(db)
         except StoreUnavailable as error:
-            self._report(box, str(error))
-            if failures == 0:
-                log.warning("destination unavailable: destination=%s error=%s", self._destination.name, error)
-            # Full jitter, so that many collectors do not return at one moment.
-            self._stop_asked.wait(random.uniform(0.2, min(_BACKOFF_MAX_S, 0.5 * 2 ** min(failures, 10))))  # noqa: S311
-            return failures + 1
+            return self._back_off(db, box, error, failures)
         except sqlite3.Error as error:
             log.warning("outbox unreadable: destination=%s error=%s", self._destination.name, error)
             self._stop_asked.wait(_IDLE_S)
             return failures + 1
         if failures:
             log.info("destination is back: destination=%s", self._destination.name)
-        if not sent:
-            self._report(box, None)
-            self._wake.wait(_IDLE_S)
-            self._wake.clear()
+        self._after(db, box, sent=sent > 0)
         return 0
 
-    def _report(self, box: Outbox, error: str | None) -> None:
-        depth = box.depth()
-        self.progress = Progress(depth, box.oldest_at() if depth else None, error)
+    def _after(self, db: sqlite3.Connection, box: Outbox, *, sent: bool) -> None:
+        if sent:
+            self._most = min(self._destination.batch, 2 * self._most)
+        if not sent or time.monotonic() - self._reported_at > _REPORT_S:
+            self._report(db, box, self.progress.error if self._aside else None)
+        if not sent:
+            if self._aside is None:
+                self._aside_s = _ASIDE_S
+            self._wake.wait(_IDLE_S)
+            self._wake.clear()
 
-    def _send_one(self, db: sqlite3.Connection, box: Outbox) -> bool:
-        batch = box.next_batch(self._destination.batch)
-        if batch is None:
+    def _back_off(self, db: sqlite3.Connection, box: Outbox, error: StoreUnavailable, failures: int) -> int:
+        self._report(db, box, str(error))
+        if failures == 0:
+            log.warning("destination unavailable: destination=%s error=%s", self._destination.name, error)
+        # A body may be too much for a slow line or a busy server: the next one is smaller.
+        self._most = max(_LEAST, self._most // 2)
+        # Full jitter, so that many collectors do not return at one moment.
+        wait = random.uniform(0.2, min(_BACKOFF_MAX_S, 0.5 * 2 ** min(failures, 10)))  # noqa: S311
+        self._stop_asked.wait(max(wait, error.retry_after_s or 0))
+        return failures + 1
+
+    def _report(self, db: sqlite3.Connection, box: Outbox, error: str | None) -> None:
+        depth = box.depth()
+        parked = refused.counts(db).get(self._destination.name, 0)
+        self.progress = Progress(depth, box.oldest_at() if depth else None, error, parked)
+        self._reported_at = time.monotonic()
+
+    def _resting(self, box: Outbox) -> bool:
+        """Entries of lazy kinds gather for a while: folded together they cost a fraction. Any other goes at once."""
+        left = self._lazy_until - time.monotonic()
+        if left <= 0 or box.holds(self._destination.kinds - self._destination.lazy):
             return False
-        self._deliver(db, batch.entries)
-        self._advance(db, box, batch)
+        self._wake.wait(left)
+        self._wake.clear()
         return True
 
-    def _advance(self, db: sqlite3.Connection, box: Outbox, batch: Batch) -> None:
+    def _send_one(self, db: sqlite3.Connection, box: Outbox) -> int:
+        if self._aside is not None and time.monotonic() > self._aside_until:
+            self._aside = None
+        batch = box.next_batch(self._most, without=self._aside)
+        if batch is None:
+            return 0
+        started = time.monotonic()
+        try:
+            rows = self._delivery.send(batch.entries)
+        except EverythingRefused as error:
+            self._set_aside(db, box, batch, error)
+            return 1
         with transaction(db):
+            refused.settle(db, self._destination.name, rows, self._clock())
             box.done(batch.lane, batch.through_seq)
             outbox.prune(db)
+        if any(entry.kind in self._destination.lazy for entry in batch.entries):
+            took = time.monotonic() - started
+            self._lazy_until = time.monotonic() + min(_LAZY_MOST_S, max(_LAZY_S, _LAZY_SHARE * took))
+        return 1
 
-    def _deliver(self, db: sqlite3.Connection, entries: list[Entry]) -> None:
-        """Whole if the destination takes it; else cut in halves until only what is refused stands alone."""
-        try:
-            self._destination.deliver(entries)
-        except StoreRejected as error:
-            parts = self._destination.parts(entries)
-            if len(parts) > 1:
-                for part in parts:
-                    self._deliver(db, part)
-            else:
-                self._bury(db, entries, str(error))
+    def _set_aside(self, db: sqlite3.Connection, box: Outbox, batch: Batch, error: EverythingRefused) -> None:
+        """Nothing of this lane is taken: it waits for a person, and what comes after it does not wait with it."""
+        if self._aside is not None:
+            raise error
+        log.error("everything refused, going on with what is newer: %s", error)
+        box.split()
+        self._aside = next(lane for lane in box.lanes() if lane.after_seq == batch.lane.after_seq)
+        self._aside_until = time.monotonic() + self._aside_s
+        self._aside_s = min(_BACKOFF_MAX_S, 2 * self._aside_s)
+        self._report(db, box, str(error))
 
-    def _bury(self, db: sqlite3.Connection, entries: list[Entry], detail: str) -> None:
-        log.error("destination refused an entry: destination=%s error=%s", self._destination.name, detail[:200])
-        now = self._clock()
-        with transaction(db):
-            for entry in entries:
-                letter = dead_letters.bury(
-                    db,
-                    topic=f"outbox/{self._destination.name}/{entry.kind}",
-                    site=None,
-                    reason="refused",
-                    detail=detail[:2000],
-                    payload=encode(entry),
-                    now=now,
-                )
-                outbox.append(db, [letter], now)
+    def _send_parked(self, db: sqlite3.Connection) -> int:
+        name = self._destination.name
+        tried = refused.due(db, name, self._clock())
+        if tried:
+            rows = self._delivery.send(tried, suspicious=None)
+            with transaction(db):
+                refused.settle_parked(db, name, tried, rows, self._clock())
+        return len(tried)

@@ -1,14 +1,18 @@
-"""InfluxDB as a destination for readings and as a reading store. The only importer of influxdb_client.
+"""The connection to InfluxDB, and InfluxDB as a destination. The only importer of influxdb_client.
 
 One path for 1.6, 1.8, 2.x and 3: lines are written to `/api/v2/write` and, where that answers 404 (1.6, 1.7), to
-`/write`; readings are read by InfluxQL from `/query`. Measurement and tags: CONTRACT, "InfluxDB schema".
+`/write`; readings are read by InfluxQL from `/query` (collector/stores/influx_readings.py).
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
-from statistics import fmean
+import time
+import zlib
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
@@ -16,30 +20,31 @@ from urllib3.exceptions import HTTPError
 
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.settings import Settings
-from collector.stores.base import BucketColumns, RawColumns
-from collector.stores.entries import Entry, Kind, halves
+from collector.stores.entries import Entry, Kind
+from collector.stores.influx_answers import Generation, generation_of, judge
 from collector.stores.line_protocol import alarm_line, row_line
 
 _TIMEOUT_MS = 10_000
-# 5,000 lines a request is near the optimum of 1.x and 2.x.
+# To connect, and until something comes back: together no longer than a shutdown may take.
+_WRITE_TIMEOUT_MS = (3_000, 7_000)
+_PING_TIMEOUT_MS = (2_000, 2_000)
+# A server that does not tell its version is asked again, but not with each batch.
+_ASK_AGAIN_S = 60.0
+# Measured against 1.6.7 on one machine (tests/bench/outbox.py): more lines a request bring nothing.
 _BATCH = 5_000
-# What says "this content is wrong" (1.x: 400 also for a partial write, 2.x: 400 and 422, 413: too large).
-_REFUSED = (400, 413, 422)
-# More readings than any one bucket holds.
-_RAW_LIMIT = 10_000_000
-
-_Sums = tuple[float, float, float, int]  # mean, min, max, count
+# Shorter bodies travel in one packet anyway.
+_COMPRESS_FROM = 1_000
 
 
 class Influx:
-    """The connection both sides share."""
+    """The connection that both sides share. `generation` and `version` are what /ping said last."""
 
     def __init__(self, settings: Settings) -> None:
         token = settings.influx_token or ""
-        bucket = settings.influx_bucket or ""
+        url = settings.influx_url or ""
         # 1.x wants Basic authentication for `user:password`; the Token header is not understood there.
         self.client = InfluxDBClient(
-            url=settings.influx_url or "",
+            url=url,
             token=token,
             org=settings.influx_org or "-",
             timeout=_TIMEOUT_MS,
@@ -47,42 +52,87 @@ class Influx:
         )
         self.api = self.client.api_client
         self.org = settings.influx_org or "-"
-        self.bucket = bucket
-        self.database, _, self.policy = bucket.partition("/")
-        self.v2_write = True
+        self.bucket = settings.influx_bucket or ""
+        self.database, _, self.policy = self.bucket.partition("/")
+        self.generation = Generation.UNKNOWN
+        self.version: str | None = None
+        self._v2_write = True
+        self._ask_at = 0.0
+        # On the loopback it costs a sixth of the speed and saves nothing.
+        self._compress = not _loopback(url)
+
+    def identify(self) -> Generation:
+        """Ask /ping who this is. Raises StoreUnavailable when nobody answers."""
+        try:
+            _, _, headers = self.api.call_api(
+                "/ping", "GET", async_req=False, _return_http_data_only=False, _request_timeout=_PING_TIMEOUT_MS
+            )
+        except ApiException as error:
+            # 3 Core wants a token here. Whatever the answer, its headers may tell.
+            headers = error.headers or {}
+        except (HTTPError, OSError, ValueError) as error:
+            raise StoreUnavailable(f"InfluxDB does not answer: {error}") from error
+        self.version = _header(headers, "X-Influxdb-Version")
+        self.generation = generation_of(self.version)
+        return self.generation
 
     def write(self, body: bytes, precision: str) -> None:
         """Lines whose times are in `precision`. Raises StoreUnavailable or StoreRejected."""
-        if self.v2_write:
-            status = self._post(
-                "/api/v2/write", [("org", self.org), ("bucket", self.bucket), ("precision", precision)], body
-            )
-            if status != 404:
+        try:
+            if self.generation is Generation.UNKNOWN and time.monotonic() >= self._ask_at:
+                self.identify()
+                self._ask_at = time.monotonic() + _ASK_AGAIN_S
+            self._write(body, precision)
+        except StoreUnavailable:
+            # What comes back may be another version.
+            self.generation, self._ask_at = Generation.UNKNOWN, 0.0
+            raise
+
+    def _write(self, body: bytes, precision: str) -> None:
+        if self._v2_write:
+            query = [("org", self.org), ("bucket", self.bucket), ("precision", precision)]
+            if self._post("/api/v2/write", query, body):
                 return
-            self.v2_write = False
+            self._v2_write = False
         query = [("db", self.database), ("precision", precision)]
         if self.policy:
             query.append(("rp", self.policy))
-        if self._post("/write", query, body) == 404:
+        if not self._post("/write", query, body):
             # Something before InfluxDB may have answered, a proxy that restarts: ask anew from the beginning.
-            self.v2_write = True
+            self._v2_write = True
             raise StoreUnavailable("this is no InfluxDB: it knows neither /api/v2/write nor /write")
 
-    def _post(self, path: str, query: list[tuple[str, str]], body: bytes) -> int:
+    def _post(self, path: str, query: list[tuple[str, str]], body: bytes) -> bool:
+        """False when the server does not know this path."""
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        sent = body
+        if self._compress and len(body) >= _COMPRESS_FROM:
+            # The client would compress for /api/v2/write only, and at a level that takes longer than the way.
+            headers["Content-Encoding"] = "gzip"
+            sent = _gzip(body)
         try:
-            self.api.call_api(
+            _, status, _ = self.api.call_api(
                 path,
                 "POST",
                 query_params=query,
-                header_params={"Content-Type": "text/plain; charset=utf-8"},
-                body=body,
+                header_params=headers,
+                body=sent,
                 async_req=False,
+                _return_http_data_only=False,
+                _request_timeout=_WRITE_TIMEOUT_MS,
             )
         except ApiException as error:
-            return _judge(error)
-        except (HTTPError, OSError) as error:
+            text = str(error.body or error.reason or "")
+            if error.status == 404 and "page not found" in text:
+                return False
+            raise judge(self.generation, error.status, text, error.headers or {}, body.count(b"\n") + 1) from error
+        except (HTTPError, OSError, ValueError) as error:
+            # It may have stored them: they are written again, and that changes nothing.
             raise StoreUnavailable(f"InfluxDB does not answer: {error}") from error
-        return 204
+        if status != 204:
+            # A sign-in page of a network answers 200 to everything.
+            raise StoreUnavailable(f"answered {status} to a write, where InfluxDB says 204: is the address right?")
+        return True
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """The series of an InfluxQL answer. Raises StoreUnavailable with what InfluxDB said."""
@@ -99,9 +149,9 @@ class Influx:
                 async_req=False,
                 _return_http_data_only=True,
             )
-        except (ApiException, HTTPError, OSError) as error:
+            answer = content if isinstance(content, dict) else json.loads(content)
+        except (ApiException, HTTPError, OSError, ValueError) as error:
             raise StoreUnavailable(f"InfluxDB does not answer: {error}") from error
-        answer = content if isinstance(content, dict) else json.loads(content)
         result = answer.get("results", [{}])[0]
         if "error" in result or "error" in answer:
             raise StoreUnavailable(f"InfluxDB: {result.get('error') or answer.get('error')}")
@@ -112,17 +162,21 @@ class Influx:
         self.client.close()
 
 
-def _judge(error: ApiException) -> int:
-    """404 is handed back where the path is unknown; the rest says whether a retry can help."""
-    text = str(error.body or error.reason or "")[:500]
-    if error.status == 404 and "page not found" in text:
-        return 404
-    if error.status == 404:
-        raise StoreUnavailable(f"InfluxDB: {text.strip()}: create the database or bucket, then all is delivered")
-    if error.status in _REFUSED:
-        # 1.x stores the rest of a partial write and drops points that are older than its retention: as it was told to.
-        raise StoreRejected(f"{error.status}: {text.strip()}")
-    raise StoreUnavailable(f"InfluxDB answered {error.status}: {text.strip()}")
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+
+
+def _gzip(body: bytes) -> bytes:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+def _loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class InfluxDestination:
@@ -131,12 +185,14 @@ class InfluxDestination:
     name = "influx"
     batch = _BATCH
     kinds: frozenset[Kind] = frozenset({"lines", "readings", "alarm"})
+    lazy: frozenset[Kind] = frozenset()
 
     def __init__(self, influx: Influx) -> None:
-        self._influx = influx
+        self.influx = influx
 
     def deliver(self, entries: list[Entry]) -> None:
-        readings, alarms = [], []
+        readings: list[bytes] = []
+        alarms: list[bytes] = []
         for entry in entries:
             if entry.kind == "lines":
                 readings.append(entry.body)
@@ -145,78 +201,14 @@ class InfluxDestination:
             else:
                 alarms.append(alarm_line(entry.body).encode())
         if readings:
-            self._influx.write(b"\n".join(readings), "ms")
+            self._write(b"\n".join(readings), "ms", alone=not alarms)
         if alarms:
-            self._influx.write(b"\n".join(alarms), "ns")
+            self._write(b"\n".join(alarms), "ns", alone=not readings)
 
-    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
-        if len(entries) == 1:
-            return [[half] for half in halves(entries[0])]
-        middle = len(entries) // 2
-        return [entries[:middle], entries[middle:]]
-
-
-def _text(value: str) -> str:
-    """A string literal of InfluxQL."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-class InfluxReadingStore:
-    def __init__(self, influx: Influx) -> None:
-        self._influx = influx
-
-    def check(self) -> None:
-        self._influx.query("SHOW MEASUREMENTS LIMIT 1")
-
-    def raw(self, device: str, metric: str, start: int, end: int, limit: int) -> RawColumns:
-        columns = RawColumns()
-        where = _where(device, metric, start, end)
-        for t, value, quality in self._rows(f'SELECT "value", "quality" FROM "readings" WHERE {where} LIMIT {limit}'):
-            columns.t.append(int(t))
-            columns.value.append(None if value is None else float(value))
-            columns.quality.append(quality or "good")
-        return columns
-
-    def buckets(self, device: str, metric: str, start: int, end: int, resolution_s: int) -> BucketColumns:
-        """InfluxQL cannot ask for rows that lack a field, and a good reading is one without `quality`.
-
-        So all readings are summed up there, and the buckets that hold bad ones are summed up again here.
-        """
-        step = resolution_s * 1000
-        where = _where(device, metric, start, end)
-        every = f'SELECT mean("value"), min("value"), max("value"), count("value") FROM "readings" WHERE {where}'
-        found: dict[int, _Sums] = {}
-        for t, *sums in self._rows(f"{every} GROUP BY time({resolution_s}s) fill(none)"):
-            if sums[3]:
-                found[int(t)] = (float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]))
-        bad = f'SELECT count("quality") FROM "readings" WHERE {where} AND "quality" = \'bad\''
-        for t, count in self._rows(f"{bad} GROUP BY time({resolution_s}s) fill(none)"):
-            if count:
-                found.pop(int(t), None)
-                found.update(self._without_bad(device, metric, max(start, int(t)), min(end, int(t) + step), int(t)))
-        return _columns(resolution_s, found)
-
-    def _without_bad(self, device: str, metric: str, start: int, end: int, t: int) -> dict[int, _Sums]:
-        raw = self.raw(device, metric, start, end, _RAW_LIMIT)
-        values = [v for v, quality in zip(raw.value, raw.quality, strict=True) if v is not None and quality != "bad"]
-        return {t: (fmean(values), min(values), max(values), len(values))} if values else {}
-
-    def _rows(self, statement: str) -> list[list[Any]]:
-        return [row for series in self._influx.query(statement) for row in series["values"]]
-
-
-def _columns(resolution_s: int, found: dict[int, _Sums]) -> BucketColumns:
-    columns = BucketColumns(resolution_s)
-    for t in sorted(found):
-        mean, low, high, count = found[t]
-        columns.t.append(t)
-        columns.mean.append(mean)
-        columns.min.append(low)
-        columns.max.append(high)
-        columns.count.append(count)
-    return columns
-
-
-def _where(device: str, metric: str, start: int, end: int) -> str:
-    return f'"device" = {_text(device)} AND "metric" = {_text(metric)} AND time >= {start}ms AND time < {end}ms'
+    def _write(self, body: bytes, precision: str, *, alone: bool) -> None:
+        """`alone`: this is all of the batch. Else a refusal of every line in it does not mean every entry."""
+        try:
+            self.influx.write(body, precision)
+        except StoreRejected as error:
+            error.every = error.every and alone
+            raise

@@ -11,7 +11,8 @@ def open_reading_store(settings: Settings) -> ReadingStore:
     """InfluxDB when it is configured, else collector.db on this host, read-only."""
     if settings.influx_url:
         # Imported here: without InfluxDB the client's start-up time and memory are not spent.
-        from collector.stores.influx import Influx, InfluxReadingStore
+        from collector.stores.influx import Influx
+        from collector.stores.influx_readings import InfluxReadingStore
 
         return InfluxReadingStore(Influx(settings))
     return SqliteReadingStore(settings.collector_db)

@@ -18,6 +18,8 @@ from collector.stores.entries import Entry, Kind, NewEntry, decode
 
 # A destination that is this many entries behind gets a lane of its own for what is new.
 SPLIT_BEHIND = 500
+# InfluxDB 3 Core takes 10 MB a request; and a batch of dead letters of a megabyte each must fit into memory.
+BATCH_BYTES = 8_000_000
 # One DELETE of this many rows, of some 100 kB at the most, holds the write lock for some milliseconds.
 PRUNE_CHUNK = 500
 
@@ -107,11 +109,12 @@ class Outbox:
             (lane.after_seq, until, *self._kinds),
         )
         entries: list[Entry] = []
-        total = 0
+        total = size = 0
         for seq, kind, count, body in rows:
-            if entries and total + count > most:
+            if entries and (total + count > most or size + len(body) > BATCH_BYTES):
                 return Batch(lane, entries, entries[-1].seq)
             total += count
+            size += len(body)
             entries.append(decode(seq, kind, body))
         if entries:
             return Batch(lane, entries, until)

@@ -13,8 +13,10 @@ import pytest
 from collector.clock import now_ms
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.settings import Settings
+from collector.stores.delivery import halve
 from collector.stores.entries import Entry
-from collector.stores.influx import Influx, InfluxDestination, InfluxReadingStore
+from collector.stores.influx import Influx, InfluxDestination
+from collector.stores.influx_readings import InfluxReadingStore
 from collector.stores.line_protocol import row_line
 from tests.servers import Server, wait_for
 from tests.world import World
@@ -145,8 +147,7 @@ def test_a_refused_line_is_the_only_one_that_is_not_stored(tmp_path: Path, broke
     entries = [Entry(1, "readings", [row(T0 + i, 7.0) for i in range(4)])]
     with pytest.raises(StoreRejected, match="field type conflict"):
         destination.deliver(entries)
-    halves = destination.parts(entries)
-    assert [len(half[0].body) for half in halves] == [2, 2]
+    assert [len(half[0].body) for half in halve(entries)] == [2, 2]
 
 
 def test_a_missing_database_is_unavailable_with_what_to_do(influx: Server) -> None:

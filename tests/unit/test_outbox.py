@@ -97,6 +97,7 @@ class Picky:
     name = "picky"
     batch = 100
     kinds = EVERY
+    lazy: frozenset[Kind] = frozenset()
 
     def __init__(self) -> None:
         self.away = 2
@@ -110,15 +111,6 @@ class Picky:
         if any(number % 2 for number in numbers):
             raise StoreRejected("odd")
         self.taken += numbers
-
-    def parts(self, entries: list[Entry]) -> list[list[Entry]]:
-        if len(entries) > 1:
-            return [entries[: len(entries) // 2], entries[len(entries) // 2 :]]
-        (entry,) = entries
-        if entry.kind != "readings" or len(entry.body) == 1:
-            return [entries]
-        middle = len(entry.body) // 2
-        return [[Entry(entry.seq, entry.kind, part)] for part in (entry.body[:middle], entry.body[middle:])]
 
 
 def test_a_refused_reading_alone_becomes_a_dead_letter_and_the_rest_arrive(tmp_path: Path) -> None:
