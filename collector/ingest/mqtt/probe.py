@@ -43,6 +43,11 @@ class Arrived:
     retained: bool
 
 
+def new_id() -> str:
+    """A client id that nobody has."""
+    return f"fieldproof-doctor-{secrets.token_hex(4)}"
+
+
 @dataclass(slots=True)
 class Probe:
     """One connection. Every wait is bounded; `TimeoutError` says that the broker did not answer in time."""
@@ -50,13 +55,15 @@ class Probe:
     broker: Broker
     settings: Settings
     v5: bool = True
-    client_id: str = field(default_factory=lambda: f"fieldproof-doctor-{secrets.token_hex(4)}")
+    client_id: str = field(default_factory=new_id)
     # With a session that lives on for `expiry_s` after the connection; 3.1.1 knows no end of a kept session.
     clean: bool = True
     expiry_s: int = 0
     receive_maximum: int | None = None
     acknowledge: bool = True
     arrived: list[Arrived] = field(default_factory=list)
+    # The network connection was made, whatever was said on it.
+    reached: bool = False
     _client: paho.Client = field(init=False)
     _news: threading.Condition = field(default_factory=threading.Condition)
     _answers: list[Answer] = field(default_factory=list)
@@ -100,6 +107,7 @@ class Probe:
                 asked.ReceiveMaximum = self.receive_maximum
             properties = {"clean_start": self.clean, "properties": asked}
         self._client.connect(self.broker.host, self.broker.port, KEEPALIVE_S, **properties)
+        self.reached = True
         self._client.loop_start()
         self._wait(lambda: bool(self._answers), "the broker did not answer the connection")
         return self._answers[0]

@@ -1,0 +1,78 @@
+"""What is examined, and what the checks share."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from collector.clock import Clock
+from collector.doctor.finding import Finding
+from collector.errors import StoreUnavailable
+from collector.ingest.mqtt.client import Broker
+from collector.settings import Settings
+from collector.stores.collector_db import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A first connection to a broker: `fault` when there is no use in trying further. `v5`: it speaks MQTT 5."""
+
+    v5: bool
+    properties: dict[str, int]
+    fault: Finding | None
+
+
+@dataclass(slots=True)
+class Patient:
+    settings: Settings
+    clock: Clock
+    brokers: list[Broker]
+    # What the profiles subscribe to, and what is wrong with them.
+    filters: list[str]
+    profile_faults: list[str]
+    engine: Engine
+    # Whether the site database has this version's schema. Raises SQLAlchemyError when it does not answer.
+    is_current: Callable[[Engine], bool]
+    # How long to listen to devices.
+    listen_s: float = 5.0
+    # How many messages to leave waiting at the broker, to see how many it keeps.
+    waiting: int = 1_500
+    meetings: dict[str, Meeting] = field(default_factory=dict)
+    # When each broker was started, epoch ms, as far as it tells.
+    started: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def collector_db(self) -> Iterator[sqlite3.Connection | None]:
+        """Read-only; None when there is none. Raises StoreUnavailable when it is there and cannot be opened."""
+        if not self.settings.collector_db.exists():
+            yield None
+            return
+        db = connect(self.settings.collector_db, read_only=True)
+        try:
+            yield db
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"cannot read {self.settings.collector_db}: {error}") from error
+        finally:
+            db.close()
+
+
+def messages_a_second(patient: Patient) -> float | None:
+    """Over the last hour in which any came, by the messages as they were kept; None when that is not known."""
+    hour = 3_600_000
+    try:
+        with patient.collector_db() as db:
+            if db is None:
+                return None
+            (last,) = db.execute("SELECT max(last_received_at) FROM raw_block").fetchone()
+            if last is None:
+                return None
+            first, count = db.execute(
+                "SELECT min(first_received_at), sum(count) FROM raw_block WHERE last_received_at>?", (last - hour,)
+            ).fetchone()
+    except StoreUnavailable:
+        return None
+    return float(count * 1000 / max(1_000, last - max(first, last - hour)))

@@ -1,0 +1,174 @@
+"""How much a broker keeps for a client that is away, and how much it sends before it wants an answer: measured."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from collector.doctor.broker import meet
+from collector.doctor.dropped import note_own
+from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
+from collector.doctor.patient import Patient, messages_a_second
+from collector.ingest.mqtt.client import Broker
+from collector.ingest.mqtt.probe import Probe, new_id
+
+CHECK = "queue"
+TOPIC = "fieldproof/_doctor"
+# More than any broker's default for unacknowledged messages, fewer than the smallest usual queue.
+IN_FLIGHT = 300
+_SESSION_S = 60
+_DAY_S = 86_400
+_ALLOW = (
+    f"Allow the collector's user to write and read {TOPIC}/#, in Mosquitto's acl file:"
+    f" 'topic readwrite {TOPIC}/#'; then reload the broker."
+)
+
+
+def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
+    meeting = meet(patient, broker)
+    if meeting.fault is not None:
+        yield unknown(CHECK, "not measured: the broker was not entered")
+        return
+    trial = _Trial(patient, broker, meeting.v5)
+    refusal = trial.refusal()
+    if refusal is not None:
+        yield unknown(CHECK, f"not measured: {refusal}", _ALLOW)
+        return
+    kept = trial.kept()
+    if kept < patient.waiting:
+        note_own(patient, broker, patient.waiting - kept)
+    yield _queue(patient, kept)
+    yield from _in_flight(trial, v5=meeting.v5)
+
+
+class _Trial:
+    """Messages on a topic of our own, which nobody else listens to."""
+
+    def __init__(self, patient: Patient, broker: Broker, v5: bool) -> None:
+        self._patient = patient
+        self._broker = broker
+        self._v5 = v5
+
+    def _probe(self, client_id: str = "", *, kept: bool = False) -> Probe:
+        return Probe(
+            self._broker,
+            self._patient.settings,
+            v5=self._v5,
+            client_id=client_id or new_id(),
+            clean=not kept,
+            expiry_s=_SESSION_S if kept else 0,
+        )
+
+    def refusal(self) -> str | None:
+        """Why a message of ours does not come back to us; None when it does."""
+        topic = _topic()
+        with self._probe() as probe:
+            probe.connect()
+            if probe.subscribe([topic]):
+                return f"the broker refuses us the topic {topic}"
+            if (why := probe.publish(topic, [b"?"])) is not None:
+                return f"the broker does not let us write to {TOPIC}/# ({why})"
+            if not probe.settle(most=1, quiet_s=2, seconds=2):
+                return f"the broker does not let us write or read {TOPIC}/#"
+        return None
+
+    def kept(self) -> int:
+        """How many of the messages that came while we were away are there when we come back."""
+        topic = _topic()
+        with self._probe(kept=True) as before:
+            before.connect()
+            before.subscribe([topic])
+        try:
+            with self._probe() as sender:
+                sender.connect()
+                sender.publish(topic, (b"%d" % n for n in range(self._patient.waiting)))
+            with self._probe(before.client_id, kept=True) as after:
+                after.connect()
+                found = after.settle(most=self._patient.waiting, quiet_s=1, seconds=20)
+            return len({message.payload for message in found})
+        finally:
+            # Ends the session and whatever still waits in it.
+            with self._probe(before.client_id) as last:
+                last.connect()
+
+    def unacknowledged(self, *, v5: bool) -> int:
+        """How many arrive before the broker waits for an acknowledgement, of IN_FLIGHT and a few."""
+        topic = _topic()
+        asked = IN_FLIGHT if v5 else None
+        with (
+            Probe(self._broker, self._patient.settings, v5=v5, receive_maximum=asked, acknowledge=False) as silent,
+            self._probe() as sender,
+        ):
+            silent.connect()
+            silent.subscribe([topic])
+            sender.connect()
+            sender.publish(topic, (b"%d" % n for n in range(IN_FLIGHT + 20)))
+            return len(silent.settle(most=IN_FLIGHT + 20, quiet_s=0.5, seconds=5))
+
+
+def _topic() -> str:
+    return f"{TOPIC}/{secrets.token_hex(6)}"
+
+
+def _queue(patient: Patient, kept: int) -> Finding:
+    rate = messages_a_second(patient)
+    if kept >= patient.waiting:
+        return ok(CHECK, f"it keeps at least {kept:,} messages for a collector that is away{_lasts(kept, rate)}")
+    if kept == 0:
+        return bad(
+            CHECK,
+            "it keeps nothing for a collector that is away",
+            "Every restart of the collector loses what comes meanwhile.",
+            "Use a broker that keeps sessions; with Mosquitto, see deploy/mosquitto/mosquitto.conf.",
+        )
+    needed = f"{max(100_000, round((rate or 0) * _DAY_S)):,}".replace(",", "")
+    return bad(
+        CHECK,
+        f"it keeps {kept:,} messages for a collector that is away, and drops what comes after without a word",
+        f"A longer absence loses messages that devices were told are safe{_lasts(kept, rate)}{_costs(kept, rate)}.",
+        f"Mosquitto: 'max_queued_messages {needed}' in mosquitto.conf"
+        f"{' (24 h at the present rate)' if rate else ''}, as in deploy/mosquitto/mosquitto.conf; then restart it."
+        " EMQX: mqtt.max_mqueue_len.",
+    )
+
+
+def _lasts(kept: int, rate: float | None) -> str:
+    return f": {duration(kept / rate)} at the present {rate:.3g} messages a second" if rate else ""
+
+
+def _costs(kept: int, rate: float | None) -> str:
+    lost = round((rate or 0) * 3_600) - kept
+    return f"; an absence of one hour costs {lost:,} of them" if lost > 0 else ""
+
+
+def _in_flight(trial: _Trial, *, v5: bool) -> Iterator[Finding]:
+    if v5:
+        got = trial.unacknowledged(v5=True)
+        if got == IN_FLIGHT:
+            yield ok(CHECK, f"it sends as many unacknowledged messages as we ask for ({IN_FLIGHT} of {IN_FLIGHT})")
+            return
+        yield _too_many(got) if got > IN_FLIGHT else _too_few(got, "over MQTT 5, where we asked for 300")
+        return
+    got = trial.unacknowledged(v5=False)
+    if got >= IN_FLIGHT:
+        yield ok(CHECK, f"it sends at least {IN_FLIGHT} messages before it waits for an acknowledgement")
+    else:
+        yield _too_few(got, "over MQTT 3.1.1")
+
+
+def _too_few(got: int, where: str) -> Finding:
+    return warn(
+        CHECK,
+        f"it sends {got} messages and then waits for an acknowledgement, {where}",
+        "The collector acknowledges after each commit: so few make it slow, above all when it catches up.",
+        "Mosquitto: 'max_inflight_messages 2000' in mosquitto.conf.",
+    )
+
+
+def _too_many(got: int) -> Finding:
+    return warn(
+        CHECK,
+        f"it sent {got} unacknowledged messages where at most {IN_FLIGHT} were asked for",
+        "A burst is then bounded by nothing but memory.",
+        "Update the broker: MQTT 5 forbids this (receive maximum).",
+    )
