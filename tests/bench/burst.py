@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench.ingest import UNBOUNDED, Rounds
 from tests.bench.plant import Load
 from tests.bench.report import Row, row
-from tests.bench.subjects import Counting, Durable
+from tests.bench.subjects import Durable, Ended
 from tests.load.subscriber import Subscriber
 from tests.servers import Server, mosquitto
 
@@ -40,20 +40,22 @@ def _fill(broker: Server, load: Load) -> None:
 
 
 def _minimal(broker: Server, load: Load, rounds: Rounds) -> None:
-    """Its clock starts with the first message: a process of Python needs time to start."""
     Subscriber(broker.port, client_id="minimal", clean=False, v5=True).close()
     _fill(broker, load)
     started_at = time.time()
-    ended = Counting("minimal", broker, load, session="minimal").finish()
-    rounds.add(load, started_at, ended)
+    subscriber = Subscriber(broker.port, client_id="minimal", clean=False, v5=True)
+    counted = subscriber.run(load.count)
+    rounds.add(load, started_at, Ended(counted.ended_at, counted.cpu_seconds, counted.max_rss))
+    subscriber.close()
     Subscriber(broker.port, client_id="minimal", clean=True, v5=True).close()
 
 
 def _durable(folder: Path, broker: Server, load: Load, rounds: Rounds) -> None:
+    """From its connection on: starting a process of Python takes a second, whatever waits."""
     folder.mkdir()
     subject = Durable(folder, broker, load, limited=True)
     subject.collector.stop()
     _fill(broker, load)
-    started_at = time.time()
     subject.restart()
+    started_at = time.time()
     rounds.add(load, started_at, subject.finish())

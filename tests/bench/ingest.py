@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.bench.plant import Load
@@ -16,8 +16,10 @@ from tests.bench.report import Goal, Row, row
 from tests.bench.subjects import Counting, Durable, Ended, Subject, Tool
 from tests.servers import mosquitto
 
-ONE = 150_000
-FOUR = 80_000
+ONE = 300_000
+FOUR = 200_000
+# paho takes part of them: its rate is the same, and the bench has other things to do.
+PAHO = 0.3
 # The broker must not be the one who holds back: mosquitto's 20 messages in flight are for 3.1.1 only.
 UNBOUNDED = "max_inflight_messages 0\n"
 
@@ -50,13 +52,14 @@ def _case(what: str, shape: str, count: int, runs: int) -> list[Row]:
 
 def _round(folder: Path, load: Load, rounds: dict[str, Rounds], *, limited: bool) -> None:
     broker = mosquitto(folder, UNBOUNDED)
-    _live(broker.port, load, rounds["minimal"], lambda: Counting("minimal", broker, load))
-    _live(broker.port, load, rounds["paho"], lambda: Counting("paho", broker, load))
+    port, few = broker.port, replace(load, count=round(load.count * PAHO))
+    _live(port, load, rounds["minimal"], lambda: Counting("minimal", broker, load))
+    _live(port, few, rounds["paho"], lambda: Counting("paho", broker, few))
     if limited:
-        _live(broker.port, load, rounds["paho 3.1.1"], lambda: Counting("paho", broker, load, v5=False))
+        _live(port, few, rounds["paho 3.1.1"], lambda: Counting("paho", broker, few, v5=False))
     plant = folder / "plant"
     plant.mkdir()
-    _live(broker.port, load, rounds["durable"], lambda: Durable(plant, broker, load, limited=limited))
+    _live(port, load, rounds["durable"], lambda: Durable(plant, broker, load, limited=limited))
     broker.stop()
 
 
@@ -77,7 +80,7 @@ def _rows(what: str, rounds: dict[str, Rounds], *, limited: bool) -> list[Row]:
         row(f"stock paho, only counting, {what}", paho.rate, "msg/s", minimal.rate, "minimal"),
         row(f"durable ingest, {what}", durable.rate, "msg/s", minimal.rate, "minimal", Goal(0.7 if limited else 0.9)),
         row(
-            f"durable ingest by stock paho, {what}",
+            f"durable ingest against stock paho, {what}",
             durable.rate,
             "msg/s",
             paho.rate,
@@ -89,7 +92,7 @@ def _rows(what: str, rounds: dict[str, Rounds], *, limited: bool) -> list[Row]:
         # paho is faster on the older protocol; the collector speaks MQTT 5, so that one is compared by the goal.
         paho3 = rounds["paho 3.1.1"].rate
         rows.append(
-            row(f"durable ingest by stock paho on 3.1.1, {what}", durable.rate, "msg/s", paho3, "paho on 3.1.1")
+            row(f"durable ingest against stock paho on 3.1.1, {what}", durable.rate, "msg/s", paho3, "paho on 3.1.1")
         )
     return [
         *rows,

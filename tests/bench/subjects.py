@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from tests.bench.plant import DEVICES, Load, collector_with_limits, limits, make_plant
 from tests.bench.plant import FAR as FAR_LIMITS
-from tests.bench.process import cpu_seconds, memory
+from tests.bench.process import cpu_seconds, forget_peak, memory
 from tests.load.payloads import device_id
 from tests.servers import STARTED, Server, wait_for
 from tests.world import World
@@ -63,9 +63,9 @@ class Tool:
 class Counting:
     """`minimal` or `paho`, in the collector's own protocol unless told."""
 
-    def __init__(self, kind: str, broker: Server, load: Load, *, v5: bool = True, session: str | None = None) -> None:
+    def __init__(self, kind: str, broker: Server, load: Load, *, v5: bool = True) -> None:
         module = {"minimal": "tests.load.subscriber", "paho": "tests.load.paho_subscriber"}[kind]
-        options = (["--v5"] if v5 else []) + (["--persistent", "--client-id", session] if session else [])
+        options = ["--v5"] if v5 else []
         self._tool = Tool(module, "--port", str(broker.port), "--count", str(load.count), *options)
 
     def finish(self) -> Ended:
@@ -82,6 +82,7 @@ class Durable:
         self.world = make_plant(folder, broker, wanted)
         self.collector = collector_with_limits(self.world)
         self._cpu = cpu_seconds(self.pid)
+        forget_peak(self.pid)
 
     @property
     def pid(self) -> int:
@@ -91,7 +92,7 @@ class Durable:
     def restart(self) -> None:
         """It was stopped while messages came for it."""
         self.collector = self.world.collector()
-        self._cpu = 0.0
+        self._cpu = cpu_seconds(self.pid)
 
     def finish(self) -> Ended:
         """CPU includes forwarding to the site database, so that is awaited too."""

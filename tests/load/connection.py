@@ -19,7 +19,7 @@ def open_connection(
     try:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.sendall(frames.connect(client_id, clean=clean, v5=v5))
-        body, rest = _answer(link, b"", frames.CONNACK)
+        body, rest = _answer(link, frames.CONNACK)
         _check("connection", body[1])
         if topic is not None:
             link.sendall(frames.subscribe(topic, qos, v5=v5))
@@ -30,34 +30,34 @@ def open_connection(
     return link, rest
 
 
-def _subscribed(link: socket.socket, rest: bytes) -> bytes:
-    """Messages of a kept session may come before the SUBACK: they stay in what is returned."""
-    kept = b""
+def _subscribed(link: socket.socket, data: bytes) -> bytes:
+    """A kept session may send its messages before the SUBACK: they stay in what is returned."""
+    found, start = bytearray(data), 0
     while True:
-        packet, rest = _packet(link, rest)
-        if packet[0] & 0xF0 == frames.SUBACK:
-            _check("subscription", packet[-1])
-            return kept + rest
-        kept += packet
+        end = _await_packet(link, found, start)
+        if found[start] & 0xF0 == frames.SUBACK:
+            _check("subscription", found[end - 1])
+            return bytes(found[:start] + found[end:])
+        start = end
 
 
-def _answer(link: socket.socket, rest: bytes, kind: int) -> tuple[bytes, bytes]:
+def _answer(link: socket.socket, kind: int) -> tuple[bytes, bytes]:
     """The body of the packet that must come next, and what followed it."""
-    packet, rest = _packet(link, rest)
-    if packet[0] & 0xF0 != kind:
-        raise RefusedError(f"expected a packet of kind {kind:#x}, found {packet[0]:#x}")
-    return packet[2:], rest
+    found = bytearray()
+    end = _await_packet(link, found, 0)
+    if found[0] & 0xF0 != kind:
+        raise RefusedError(f"expected a packet of kind {kind:#x}, found {found[0]:#x}")
+    return bytes(found[2:end]), bytes(found[end:])
 
 
-def _packet(link: socket.socket, rest: bytes) -> tuple[bytes, bytes]:
-    while True:
-        end = packet_end(rest, 0)
-        if end is not None:
-            return rest[:end], rest[end:]
+def _await_packet(link: socket.socket, found: bytearray, start: int) -> int:
+    """Reads until the packet that begins at `start` is whole; where it ends."""
+    while (end := packet_end(found, start)) is None:
         more = link.recv(65_536)
         if not more:
             raise RefusedError("the broker closed the connection")
-        rest += more
+        found += more
+    return end
 
 
 def packet_end(data: bytes | bytearray, start: int) -> int | None:
