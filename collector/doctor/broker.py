@@ -41,8 +41,7 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
     if meeting.fault is not None:
         yield meeting.fault
         return
-    if broker.tls:
-        yield from _certificates(broker, patient.settings)
+    yield from _certificates(meeting, patient.settings)
     if meeting.v5:
         yield ok(CHECK, f"reached, and the credentials are taken; it speaks MQTT 5 ({_told(meeting.properties)})")
         yield from _limits(meeting.properties)
@@ -56,7 +55,10 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
 
 
 def _meet(broker: Broker, settings: Settings) -> Meeting:
+    certificate = None
     try:
+        # Apart from MQTT, so that a fault of the line is told from one of the broker.
+        certificate = _shake_hands(broker, settings) if broker.tls else None
         answer = _connect(broker, settings, v5=True)
         v5 = answer is not None and answer.code != UNSUPPORTED_VERSION
         if not v5:
@@ -65,7 +67,7 @@ def _meet(broker: Broker, settings: Settings) -> Meeting:
         return Meeting(False, {}, _unreachable(broker, error))
     if answer is None:
         return Meeting(False, {}, _silent(broker))
-    return Meeting(v5, answer.properties, None if answer.accepted else _refused(broker, answer))
+    return Meeting(v5, answer.properties, None if answer.accepted else _refused(broker, answer), certificate)
 
 
 def _connect(broker: Broker, settings: Settings, *, v5: bool) -> Answer | None:
@@ -91,10 +93,15 @@ def _reason(broker: Broker, error: OSError) -> tuple[str, str]:
             f"the certificate of {name} is not trusted: {error.verify_message}",
             "Set FIELDPROOF_MQTT_CA to the authority that signed it, and give the broker by a name that stands in it.",
         )
-    if isinstance(error, ssl.SSLError):
-        return (f"{name} does not speak TLS as we do: {error.reason or error}", _OTHER_TLS)
+    if isinstance(error, ssl.SSLError) or (broker.tls and isinstance(error, ConnectionResetError)):
+        return (f"{name} does not speak TLS as we do: {getattr(error, 'reason', None) or error}", _OTHER_TLS)
     if isinstance(error, socket.gaierror):
         return (f"the name {broker.host} is not known", "Correct the host in FIELDPROOF_MQTT_URL.")
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return (
+            f"a file for TLS cannot be read: {error}",
+            "Correct FIELDPROOF_MQTT_CA, or FIELDPROOF_MQTT_CERT and FIELDPROOF_MQTT_KEY.",
+        )
     if isinstance(error, ConnectionRefusedError):
         return (f"nothing listens at {name}", _START)
     if isinstance(error, TimeoutError):
@@ -158,21 +165,22 @@ def _limits(properties: dict[str, int]) -> Iterator[Finding]:
         )
 
 
-def _certificates(broker: Broker, settings: Settings) -> Iterator[Finding]:
+def _shake_hands(broker: Broker, settings: Settings) -> bytes | None:
+    """The broker's certificate, trusted. Raises OSError."""
     context = ssl.create_default_context(cafile=str(settings.mqtt_ca) if settings.mqtt_ca else None)
     if settings.mqtt_cert and settings.mqtt_key:
         context.load_cert_chain(settings.mqtt_cert, settings.mqtt_key)
-    try:
-        with (
-            socket.create_connection((broker.host, broker.port), ANSWER_S) as plain,
-            context.wrap_socket(plain, server_hostname=broker.host) as secure,
-        ):
-            raw = secure.getpeercert(binary_form=True)
-    except OSError as error:
-        yield _unreachable(broker, error)
+    with (
+        socket.create_connection((broker.host, broker.port), ANSWER_S) as plain,
+        context.wrap_socket(plain, server_hostname=broker.host) as secure,
+    ):
+        return secure.getpeercert(binary_form=True)
+
+
+def _certificates(meeting: Meeting, settings: Settings) -> Iterator[Finding]:
+    if meeting.certificate is None:
         return
-    if raw is not None:
-        yield _lives(x509.load_der_x509_certificate(raw), "the broker's certificate")
+    yield _lives(x509.load_der_x509_certificate(meeting.certificate), "the broker's certificate")
     if settings.mqtt_cert:
         yield _own(settings.mqtt_cert)
 

@@ -22,17 +22,25 @@ _WITH_RIGHTS = "Run this as the account of the collector: 'sudo -u fieldproof fi
 
 def look(patient: Patient) -> Iterator[Finding]:
     file = patient.settings.collector_db
-    try:
-        with patient.collector_db() as db:
-            if db is None:
-                yield unknown(CHECK, f"there is no {file} yet", "The first start of a collector makes it.")
-                return
-            yield from _examine(db, file)
-    except StoreUnavailable as error:
-        yield _unreadable(file, str(error))
+    if not file.exists():
+        yield unknown(CHECK, f"there is no {file} yet", "The first start of a collector makes it.")
         return
+    was_open = patient.collector_db_is_open
+    found = _examined(patient, file)
+    if not was_open and patient.collector_db_is_open:
+        # A collector began to write while we read as if nobody did.
+        found = _examined(patient, file)
+    yield from found
     yield from _log(file)
     yield from _set_aside(file)
+
+
+def _examined(patient: Patient, file: Path) -> list[Finding]:
+    try:
+        with patient.collector_db() as db:
+            return [] if db is None else list(_examine(db, file))
+    except StoreUnavailable as error:
+        return [_unreadable(file, str(error))]
 
 
 def _unreadable(file: Path, error: str) -> Finding:
@@ -59,15 +67,20 @@ def _examine(db: sqlite3.Connection, file: Path) -> Iterator[Finding]:
             "This version's collector will not start with it.",
             "Update fieldproof.",
         )
-    (journal,) = db.execute("PRAGMA journal_mode").fetchone()
-    if journal != "wal":
+    if not _has_wal(file):
         yield warn(
             CHECK,
-            f"its journal is '{journal}', not 'wal'",
+            "it has no write-ahead log",
             "Readers then hold up the collector. It sets this at its start, where the file system allows it.",
             "Move the data folder to a disk of this machine.",
         )
     yield _whole(db, file)
+
+
+def _has_wal(file: Path) -> bool:
+    """By the versions in the file's head: a connection that may not write does not say."""
+    with file.open("rb") as handle:
+        return handle.read(20)[18:] == b"\x02\x02"
 
 
 def _whole(db: sqlite3.Connection, file: Path) -> Finding:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -24,6 +25,7 @@ class Meeting:
     v5: bool
     properties: dict[str, int]
     fault: Finding | None
+    certificate: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -45,19 +47,32 @@ class Patient:
     # When each broker was started, epoch ms, as far as it tells.
     started: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def collector_db_is_open(self) -> bool:
+        """Some process has it open: its write-ahead log is there."""
+        return Path(f"{self.settings.collector_db}-wal").exists()
+
     @contextmanager
     def collector_db(self) -> Iterator[sqlite3.Connection | None]:
-        """Read-only; None when there is none. Raises StoreUnavailable when it is there and cannot be opened."""
-        if not self.settings.collector_db.exists():
+        """Read-only; None when there is none. Raises StoreUnavailable when it is there and cannot be read."""
+        file = self.settings.collector_db
+        if not file.exists():
             yield None
             return
-        db = connect(self.settings.collector_db, read_only=True)
         try:
-            yield db
+            db = self._connected(file)
+            try:
+                yield db
+            finally:
+                db.close()
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"cannot read {self.settings.collector_db}: {error}") from error
-        finally:
-            db.close()
+            raise StoreUnavailable(f"cannot read {file}: {error}") from error
+
+    def _connected(self, file: Path) -> sqlite3.Connection:
+        """Where nobody has it open no log is made for reading: it would belong to whoever runs the doctor."""
+        if self.collector_db_is_open:
+            return connect(file, read_only=True)
+        return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def messages_a_second(patient: Patient) -> float | None:

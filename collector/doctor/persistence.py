@@ -23,12 +23,12 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
     if meeting.fault is not None:
         yield unknown(CHECK, "not looked at: the broker was not entered")
         return
-    told = _own_words(patient, broker, v5=meeting.v5)
+    told = own_words(patient, broker, v5=meeting.v5)
     yield from _dropped(patient, broker, told)
     yield from _settings(broker, patient)
 
 
-def _own_words(patient: Patient, broker: Broker, *, v5: bool) -> dict[str, str]:
+def own_words(patient: Patient, broker: Broker, *, v5: bool) -> dict[str, str]:
     """The $SYS topics that Mosquitto publishes about itself; empty when we may not read them."""
     with Probe(broker, patient.settings, v5=v5) as probe:
         probe.connect()

@@ -157,7 +157,8 @@ class Probe:
             self._client.disconnect()
         self._client.loop_stop()
 
-    def _wait(self, condition: Callable[[], bool], what: str, seconds: float = ANSWER_S) -> None:
+    def _wait(self, condition: Callable[[], bool], what: str, seconds: float | None = None) -> None:
+        seconds = ANSWER_S if seconds is None else seconds
         with self._news:
             if not self._news.wait_for(condition, seconds):
                 raise TimeoutError(f"{what} within {seconds:.0f} s")

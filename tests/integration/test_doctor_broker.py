@@ -1,0 +1,242 @@
+"""`fieldproof doctor` before real brokers: Mosquitto as it comes, as deploy/ sets it up, and such as refuse things."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from collector.doctor import broker as entry
+from collector.doctor import persistence, publishers, queue
+from collector.doctor.finding import State
+from collector.doctor.patient import Patient
+from collector.ingest.mqtt.probe import Probe, new_id
+from deploy import check
+from tests import servers
+from tests.conftest import need
+from tests.integration.doctor_ward import of_broker, only, patient, states
+from tests.servers import Server, wait_for
+from webapp.lan.authority import Subjects
+from webapp.lan.files import Files, keep
+
+pytestmark = pytest.mark.services
+PASSWORD = "between test and broker"
+TOPIC = "fieldproof/dairy/effluent/readings"
+
+
+def start(folder: Path, settings: str = "allow_anonymous true") -> Server:
+    """A Mosquitto with its own defaults, save that it tells of itself every second."""
+    need("mosquitto", servers.find("mosquitto") is not None)
+    folder.mkdir(parents=True, exist_ok=True)
+    port = servers.free_port()
+    file = folder / "mosquitto.conf"
+    file.write_text(f"listener {port} 127.0.0.1\nuser {getpass.getuser()}\nsys_interval 1\n{settings}\n")
+    return Server([servers.find("mosquitto") or "", "-c", str(file)], port, log=folder / "log").start()
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Server]:
+    """Mosquitto as it comes."""
+    server = start(tmp_path / "plain")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Iterator[Server]:
+    """Mosquitto with deploy/mosquitto/, users and rights included."""
+    need("mosquitto", servers.find("mosquitto") is not None)
+    folder = tmp_path / "deployed"
+    folder.mkdir()
+    port = servers.free_port()
+    file = check.broker_config(folder, port)
+    file.write_text(f"{file.read_text()}sys_interval 1\n")
+    for user in ("collector", "dairy"):
+        check.add_user(folder, user, PASSWORD)
+    server = Server([servers.find("mosquitto") or "", "-c", str(file)], port, log=folder / "log").start()
+    yield server
+    server.stop()
+
+
+def url(server: Server, user: str = "", password: str = PASSWORD) -> str:
+    who = f"{user}:{password.replace(' ', '%20')}@" if user else ""
+    return f"mqtt://{who}127.0.0.1:{server.port}"
+
+
+@contextmanager
+def speaking(server: Server, topics: dict[str, int]) -> Iterator[None]:
+    """A gateway that publishes on each topic, at its QoS, all the time."""
+    over = threading.Event()
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.username_pw_set("dairy", PASSWORD)
+    client.connect("127.0.0.1", server.port)
+    client.loop_start()
+
+    def speak() -> None:
+        while not over.wait(0.05):
+            for topic, qos in topics.items():
+                client.publish(topic, b"{}", qos)
+
+    speaker = threading.Thread(target=speak)
+    speaker.start()
+    yield
+    over.set()
+    speaker.join()
+    client.disconnect()
+    client.loop_stop()
+
+
+def when_it_tells(who: Patient) -> None:
+    """Mosquitto's first words about itself come a second after its start."""
+    wait_for(lambda: bool(of_broker(persistence.look, who)) and bool(who.started), what="$SYS of the broker")
+
+
+def test_a_mosquitto_as_it_comes_keeps_1000_messages_and_forgets_them_at_a_restart(
+    plain: Server, tmp_path: Path
+) -> None:
+    who = patient(tmp_path, url(plain))
+    assert states(of_broker(entry.look, who)) == ["ok"]
+    assert "MQTT 5" in of_broker(entry.look, who)[0].what
+    assert only(of_broker(persistence.look, who), State.BAD).what.startswith("persistence is off")
+    found = of_broker(queue.look, who)
+    assert only(found, State.BAD).what.startswith("it keeps 1,000 messages")
+    assert "max_queued_messages 100000" in only(found, State.BAD).change
+    assert "300 of 300" in only(found, State.OK).what
+
+
+def test_the_measurement_leaves_no_session_behind(
+    plain: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+
+    def noted() -> str:
+        used.append(new_id())
+        return used[-1]
+
+    monkeypatch.setattr(queue, "new_id", noted)
+    who = patient(tmp_path, url(plain))
+    of_broker(queue.look, who)
+    assert len(used) >= 3
+    for ident in used:
+        with Probe(who.brokers[0], who.settings, client_id=ident, clean=False) as probe:
+            assert not probe.connect().session_present
+
+
+def test_what_fell_to_our_own_measurement_is_not_counted_as_lost(plain: Server, tmp_path: Path) -> None:
+    who = patient(tmp_path, url(plain))
+    who.settings.data.mkdir()
+    when_it_tells(who)
+    of_broker(queue.look, who)
+    wait_for(lambda: _counted(who) == 500, what="the broker's own count")
+    assert any("has dropped nothing" in finding.what for finding in of_broker(persistence.look, who))
+    who.settings.data.joinpath("doctor.json").unlink()
+    assert any("has dropped 500 messages" in finding.what for finding in of_broker(persistence.look, who))
+
+
+def _counted(who: Patient) -> int:
+    told = persistence.own_words(who, who.brokers[0], v5=True)
+    return int(told.get("$SYS/broker/publish/messages/dropped", "0"))
+
+
+def test_the_deployed_broker_is_in_order(deployed: Server, tmp_path: Path) -> None:
+    who = patient(tmp_path, url(deployed, "collector"))
+    when_it_tells(who)
+    found = [finding for look in (entry.look, persistence.look, queue.look) for finding in of_broker(look, who)]
+    assert states(found) == ["ok"] * len(found), found
+    assert any("keeps at least 1,500 messages" in finding.what for finding in found)
+    assert any("saved every 5 min" in finding.what for finding in found)
+
+
+def test_a_broker_that_forbids_the_trial_is_told_apart_from_one_that_drops(deployed: Server, tmp_path: Path) -> None:
+    (found,) = of_broker(queue.look, patient(tmp_path, url(deployed, "dairy")))
+    assert found.state is State.UNKNOWN
+    assert "topic readwrite fieldproof/_doctor/#" in found.change
+
+
+@pytest.mark.parametrize("user", ["", "collector"])
+def test_wrong_credentials_are_told_as_such(deployed: Server, tmp_path: Path, user: str) -> None:
+    who = patient(tmp_path, url(deployed, user, "wrong"))
+    found = only(of_broker(entry.look, who), State.BAD)
+    assert "refuses us" in found.what
+    assert "FIELDPROOF_MQTT_URL" in found.change
+    assert states(of_broker(queue.look, who) + of_broker(publishers.look, who)) == ["unknown", "unknown"]
+
+
+def test_what_is_published_at_qos_0_is_named(deployed: Server, tmp_path: Path) -> None:
+    who = patient(tmp_path, url(deployed, "collector"))
+    careful, careless = TOPIC, "fieldproof/dairy/meter/readings"
+    with speaking(deployed, {careful: 1, careless: 0}):
+        (found,) = of_broker(publishers.look, who)
+    assert found.state is State.WARN
+    assert careless in found.what
+    assert careful not in found.what
+    with speaking(deployed, {careful: 1}):
+        (found,) = of_broker(publishers.look, who)
+    assert "all published at QoS 1" in found.what
+
+
+def test_nothing_heard_is_not_called_good(plain: Server, tmp_path: Path) -> None:
+    (found,) = of_broker(publishers.look, patient(tmp_path, url(plain)))
+    assert found.state is State.UNKNOWN
+
+
+def test_nobody_there_says_how_to_start_one(tmp_path: Path) -> None:
+    who = patient(tmp_path, f"mqtt://127.0.0.1:{servers.free_port()}")
+    found = only(of_broker(entry.look, who), State.BAD)
+    assert "nothing listens" in found.what
+    assert "fieldproof up --demo" in found.change
+
+
+def test_plain_mqtt_where_tls_is_asked_for_is_told(plain: Server, tmp_path: Path) -> None:
+    who = patient(tmp_path, f"mqtts://127.0.0.1:{plain.port}")
+    found = only(of_broker(entry.look, who), State.BAD)
+    assert "TLS" in found.what
+
+
+def test_a_name_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    who = patient(tmp_path, "mqtt://no-such-host.invalid:1883")
+    assert "not known" in only(of_broker(entry.look, who), State.BAD).what
+
+
+def test_something_that_is_no_broker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes connections and says nothing."""
+    monkeypatch.setattr("collector.ingest.mqtt.probe.ANSWER_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        who = patient(tmp_path, f"mqtt://127.0.0.1:{mute.getsockname()[1]}")
+        assert "does not answer in MQTT" in only(of_broker(entry.look, who), State.BAD).what
+
+
+def with_tls(folder: Path, made_at: dt.datetime) -> tuple[Server, Files]:
+    """A broker with a certificate of 396 days that was made then."""
+    folder.mkdir()
+    files = Files.of(folder / "keys")
+    keep(files, Subjects(("localhost",), (ip_address("127.0.0.1"),)), now=made_at)
+    server = start(folder, f"allow_anonymous true\ncertfile {files.server}\nkeyfile {files.server_key}")
+    return server, files
+
+
+@pytest.mark.parametrize(("age", "state", "words"), [(1, "ok", "valid for 39"), (390, "warn", "ends in 5 days")])
+def test_a_certificate_that_ends_soon_is_told_in_time(tmp_path: Path, age: int, state: str, words: str) -> None:
+    server, files = with_tls(tmp_path / "tls", dt.datetime.now(dt.UTC) - dt.timedelta(days=age))
+    found = of_broker(entry.look, patient(tmp_path, f"mqtts://localhost:{server.port}", mqtt_ca=files.ca))
+    assert found[0].state == state
+    assert words in found[0].what
+    assert found[1].state is State.OK
+    server.stop()
+
+
+def test_a_certificate_of_a_stranger_is_not_trusted(tmp_path: Path) -> None:
+    server, _ = with_tls(tmp_path / "tls", dt.datetime.now(dt.UTC))
+    found = only(of_broker(entry.look, patient(tmp_path, f"mqtts://localhost:{server.port}")), State.BAD)
+    assert "is not trusted" in found.what
+    assert "FIELDPROOF_MQTT_CA" in found.change
+    server.stop()

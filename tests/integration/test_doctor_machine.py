@@ -1,0 +1,255 @@
+"""`fieldproof doctor` on a data folder: collector.db, disk, clocks, session, site database and photos."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.clock import now_ms
+from collector.doctor import clocks, database, disk, session, site
+from collector.doctor.finding import State, duration
+from collector.doctor.patient import Patient, messages_a_second
+from collector.domain.reading import Reason
+from collector.sitedb.tables import Collector, CollectorEvent
+from collector.stores.collector_db import MIGRATIONS, open_collector_db, set_meta
+from tests.integration.doctor_ward import only, patient, states
+from webapp.db import Database
+from webapp.migrate import migrate
+
+HOUR = 3_600_000
+BROKER = "127.0.0.1:1"
+
+
+@pytest.fixture
+def who(tmp_path: Path) -> Patient:
+    """Where a collector has run: both databases are there, and empty."""
+    made = patient(tmp_path)
+    made.settings.data.mkdir()
+    open_collector_db(made.settings.collector_db).close()
+    migrate(made.settings.site_database_url)
+    return made
+
+
+def write(who: Patient, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    db = sqlite3.connect(who.settings.collector_db)
+    db.executemany(sql, rows)
+    db.commit()
+    db.close()
+
+
+# -- collector.db ----------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_file_is_called_whole(who: Patient) -> None:
+    (found,) = database.look(who)
+    assert found.state is State.OK
+    assert "is whole" in found.what
+
+
+def test_a_damaged_file_is_called_damaged(who: Patient) -> None:
+    write(who, "INSERT INTO meta VALUES (?, ?)", [(f"key {n}", "x" * 500) for n in range(200)])
+    content = bytearray(who.settings.collector_db.read_bytes())
+    for place in range(4096 * 3, len(content), 4096):
+        content[place : place + 2000] = b"\xff" * 2000
+    who.settings.collector_db.write_bytes(content)
+    found = list(database.look(who))
+    assert only(found, State.BAD).what.startswith(f"{who.settings.collector_db} is damaged")
+
+
+def test_what_is_no_database_at_all_is_called_damaged(who: Patient) -> None:
+    who.settings.collector_db.write_bytes(b"nothing that SQLite knows " * 400)
+    assert "is damaged" in only(list(database.look(who)), State.BAD).what
+
+
+def test_a_file_of_a_newer_version_asks_for_an_update(who: Patient) -> None:
+    db = sqlite3.connect(who.settings.collector_db)
+    db.execute(f"PRAGMA user_version={len(MIGRATIONS) + 1}")
+    db.close()
+    assert "newer version" in only(list(database.look(who)), State.BAD).what
+
+
+def test_a_file_that_was_set_aside_is_remembered(who: Patient) -> None:
+    who.settings.collector_db.with_name("collector.db.corrupt-20261125").touch()
+    assert "collector.db.corrupt-20261125" in only(list(database.look(who)), State.WARN).what
+
+
+def test_without_a_collector_yet_nothing_is_bad(tmp_path: Path) -> None:
+    who = patient(tmp_path)
+    found = [*database.look(who), *disk.look(who), *session.look(who), *site.look(who)]
+    assert states(found) == ["unknown"] * len(found)
+    assert not who.settings.data.exists(), "looking made something"
+
+
+# -- disk ------------------------------------------------------------------------------------------------------------
+
+
+def test_looking_leaves_the_folder_as_it_was(who: Patient) -> None:
+    before = sorted(who.settings.data.iterdir())
+    found = [*disk.look(who), *database.look(who), *clocks.look(who)]
+    assert any("durable after" in finding.what for finding in found)
+    assert any("GiB free" in finding.what for finding in found)
+    assert sorted(who.settings.data.iterdir()) == before
+
+
+def test_a_slow_disk_is_told(who: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "fsync_times", lambda _: [0.2] * 20)
+    assert "200.0 ms" in only(list(disk.look(who)), State.WARN).what
+
+
+def test_a_folder_that_cannot_be_written_is_bad(who: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may write everywhere, so the refusal is played; tests/faults mounts a real read-only disk."""
+
+    def refuse(_: Path) -> list[float]:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(disk, "fsync_times", refuse)
+    assert "cannot be written: Read-only file system" in only(list(disk.look(who)), State.BAD).what
+
+
+@pytest.mark.parametrize(("kind", "state"), [("nfs4", State.BAD), ("cifs", State.BAD), ("tmpfs", State.WARN)])
+def test_a_file_system_that_does_not_suit_is_named(
+    who: Patient, monkeypatch: pytest.MonkeyPatch, kind: str, state: State
+) -> None:
+    monkeypatch.setattr(disk, "filesystem", lambda _: kind)
+    assert kind in only(list(disk.look(who)), state).what
+
+
+def test_the_type_of_a_mount_is_read_from_the_kernel() -> None:
+    assert disk.filesystem(Path("/proc/self")) == "proc"
+
+
+def test_growth_tells_how_long_the_room_lasts(who: Patient) -> None:
+    now = now_ms()
+    seen = [("d", "d", None, None, now - 24 * HOUR, now)]
+    write(who, "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?)", seen)
+    room = next(finding for finding in disk.look(who) if "GiB free" in finding.what)
+    assert "MiB a day" in room.what
+
+
+# -- clocks ----------------------------------------------------------------------------------------------------------
+
+
+def readings(who: Patient, device: str, delay_s: float, reasons: int = 0) -> None:
+    now, ident = now_ms(), abs(hash(device)) % 10_000
+    write(who, "INSERT INTO series VALUES (?, ?, 'ph')", [(ident, device)])
+    rows = [(ident, now - n * 1000 - int(delay_s * 1000), 7.0, 0, reasons, now - n * 1000) for n in range(30)]
+    write(who, "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def test_devices_whose_clocks_are_off_are_named_with_how_far(who: Patient) -> None:
+    readings(who, "good", 0.4)
+    readings(who, "ahead", -120)
+    readings(who, "zone", 2 * 3600 + 1)
+    readings(who, "lost", 0, int(Reason.CLOCK))
+    found = [finding.what for finding in clocks.look(who) if finding.state is State.WARN and "devices" in finding.what]
+    assert found == [
+        "devices whose times are ahead of this machine's: ahead (2 min)",
+        "devices whose times are behind this machine's: zone (2 h)",
+        "devices whose own times cannot be used: lost",
+    ]
+
+
+def test_devices_that_agree_are_counted(who: Patient) -> None:
+    readings(who, "good", 0.4)
+    assert "the times of 1 devices agree with this machine's" in [finding.what for finding in clocks.look(who)]
+
+
+@pytest.mark.services
+def test_a_database_server_with_another_time_is_bad(
+    tmp_path: Path, postgres_url: str, request: pytest.FixtureRequest
+) -> None:
+    who = patient(tmp_path, database_url=postgres_url)
+    request.addfinalizer(who.engine.dispose)
+    assert any("PostgreSQL and this machine agree" in finding.what for finding in clocks.look(who))
+    who.clock = lambda: now_ms() + 90_000
+    assert "this machine is 90 s ahead of PostgreSQL" in only(list(clocks.look(who)), State.BAD).what
+
+
+# -- session ---------------------------------------------------------------------------------------------------------
+
+
+def ran(who: Patient, last_received_at: int) -> None:
+    db = open_collector_db(who.settings.collector_db)
+    set_meta(db, "installation", "abcd1234")
+    set_meta(db, f"session.{BROKER}", "1")
+    set_meta(db, f"last_received_at.{BROKER}", str(last_received_at))
+    db.close()
+
+
+def beat(who: Patient, at: int, *, connected: bool = True, **stats: Any) -> None:
+    row = Collector(
+        id="fieldproof-abcd1234-0", started_at=at, last_seen_at=at, connected=connected, broker=BROKER,
+        config_version=1, stats=stats,
+    )  # fmt: skip
+    with Database(who.engine).write() as db:
+        db.add(row)
+
+
+def test_a_collector_at_work_is_in_order(who: Patient) -> None:
+    ran(who, now_ms())
+    beat(who, now_ms())
+    assert states(list(session.look(who))) == ["ok", "ok"]
+
+
+def test_a_session_that_has_ended_is_bad(who: Patient) -> None:
+    ran(who, now_ms() - 8 * 24 * HOUR)
+    assert "for 8 days" in only(list(session.look(who)), State.BAD).what
+
+
+def test_a_silent_a_disconnected_and_a_troubled_collector_are_told_apart(who: Patient) -> None:
+    ran(who, now_ms())
+    beat(who, now_ms(), connected=False, trouble={"kind": "disk_full", "detail": "no space"}, durable_broker=False)
+    found = list(session.look(who))
+    told = " | ".join(finding.what for finding in found if finding.state is not State.OK)
+    assert "is not connected and subscribed" in told
+    assert "cannot store (disk_full): no space" in told
+    assert "the demo's own" in told
+    who.clock = lambda: now_ms() + HOUR
+    assert any("has not reported for 60 min" in finding.what for finding in session.look(who))
+
+
+def test_a_session_that_the_broker_forgot_is_remembered(who: Patient) -> None:
+    ran(who, now_ms())
+    lost = {"collector_id": "c", "kind": "possible_loss", "detail": "", "started_at": 1, "ended_at": now_ms()}
+    with Database(who.engine).write() as db:
+        db.add(CollectorEvent(id=str(uuid.uuid4()), **lost))
+    assert "forgotten the session" in only(list(session.look(who)), State.WARN).what
+
+
+# -- site database and photos ----------------------------------------------------------------------------------------
+
+
+def test_a_current_site_database_is_in_order_and_an_old_one_is_not(who: Patient) -> None:
+    assert "its schema is this version's" in only(list(site.look(who)), State.OK).what
+    with Database(who.engine).write() as db:
+        db.connection().exec_driver_sql("UPDATE alembic_version SET version_num='0000'")
+    assert "is not this version's" in only(list(site.look(who)), State.BAD).what
+
+
+def test_a_site_database_that_does_not_answer_hides_the_password(tmp_path: Path) -> None:
+    who = patient(tmp_path, database_url="postgresql+psycopg://fieldproof:secret@127.0.0.1:1/x")
+    found = only(list(site.look(who)), State.BAD)
+    assert "does not answer" in found.what
+    assert "secret" not in found.what
+
+
+# -- what the checks share -------------------------------------------------------------------------------------------
+
+
+def test_the_rate_is_that_of_the_last_hour_with_messages(who: Patient) -> None:
+    assert messages_a_second(who) is None
+    now = now_ms()
+    rows = [(now - 100_000 + n * 1000, now - 99_000 + n * 1000, 50, b"") for n in range(100)]
+    write(who, "INSERT INTO raw_block (first_received_at, last_received_at, count, body) VALUES (?, ?, ?, ?)", rows)
+    assert messages_a_second(who) == pytest.approx(50, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5, "5 s"), (119, "119 s"), (600, "10 min"), (7200, "2 h"), (7e5, "8 days")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
