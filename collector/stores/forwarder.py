@@ -60,6 +60,7 @@ class Forwarder(threading.Thread):
         self._most = destination.batch
         self._lazy_until = 0.0
         self._reported_at = 0.0
+        self._to_prune = False
         # A lane of which everything is refused stands aside for a while, so that the others go on.
         self._aside: Lane | None = None
         self._aside_until, self._aside_s = 0.0, _ASIDE_S
@@ -122,6 +123,9 @@ class Forwarder(threading.Thread):
         if not sent:
             if self._aside is None:
                 self._aside_s = _ASIDE_S
+            if self._to_prune:
+                self._to_prune = outbox.prune(db) == outbox.PRUNE_CHUNK
+                return
             self._wake.wait(_IDLE_S)
             self._wake.clear()
 
@@ -166,7 +170,7 @@ class Forwarder(threading.Thread):
         with transaction(db):
             refused.settle(db, self._destination.name, rows, self._clock())
             box.done(batch.lane, batch.through_seq)
-            outbox.prune(db)
+            self._to_prune = outbox.prune(db) == outbox.PRUNE_CHUNK
         if any(entry.kind in self._destination.lazy for entry in batch.entries):
             took = time.monotonic() - started
             self._lazy_until = time.monotonic() + min(_LAZY_MOST_S, max(_LAZY_S, _LAZY_SHARE * took))

@@ -104,12 +104,15 @@ class FaultProxy:
         kind: str = "text/html",
         headers: Mapping[str, str] | None = None,
         holding: bytes | None = None,
+        carried_out: bool = False,
     ) -> None:
         """In place of the server, which does not see the request. `request` is the beginning of "METHOD path".
 
-        With `holding` only requests whose body, unpacked, holds these bytes are meant.
+        With `holding` only requests whose body, unpacked, holds these bytes are meant. With `carried_out` the server
+        does what it is asked, and this comes back in place of what it answers.
         """
-        self._rules.add(Rule(request, times, answer=canned(status, body, kind, headers or {}), holding=holding))
+        told = canned(status, body, kind, headers or {})
+        self._rules.add(Rule(request, times, answer=told, carried_out=carried_out, holding=holding))
 
     def hang(self, request: str, *, times: int | None = 1) -> None:
         """The request is taken and never answered; the server does not see it. Until the client goes, or `cut`."""

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 class Rule:
     """For requests whose "METHOD path" begins with `begins`; `left` times more, None for always.
 
-    With `answer` or `hang` the server does not see the request. Else it does, and the client gets `after` bytes of its
-    answer. `holding`: only when the body, unpacked, holds these bytes.
+    With `answer` or `hang` the server does not see the request, unless `carried_out`. Else it does, and the client gets
+    `after` bytes of its answer. `holding`: only when the body, unpacked, holds these bytes.
     """
 
     begins: str
     left: int | None
     answer: bytes | None = None
     after: int | None = None
+    carried_out: bool = False
     hang: bool = False
     holding: bytes | None = None
 

@@ -37,6 +37,7 @@ class Wire:
         self._up, self._down = lanes
         self._budget = budget
         self._answer_budget: int | None = None
+        self._instead: bytes | None = None
         self._delay = delay
         self._seen = seen
         self._passed_at: dict[Lane, float] = {}
@@ -82,7 +83,8 @@ class Wire:
     async def _request(self, head: Head, body: AsyncIterator[bytes], rule: Rule | None) -> bool:
         """Whether another one may follow on this connection."""
         self._answer_budget = rule.after if rule else None
-        if rule and (rule.hang or rule.answer is not None):
+        self._instead = rule.answer if rule else None
+        if rule and not rule.carried_out and (rule.hang or rule.answer is not None):
             # Taken to its end first: a client that is still sending would not read the answer.
             async for piece in body:
                 await self._wait(piece, self._up)
@@ -101,6 +103,10 @@ class Wire:
 
     async def _pump(self, reader: asyncio.StreamReader, lane: Lane, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(PIECE):
+            if lane is self._down and self._instead is not None:
+                # The server has done it: its answer begins. Ours closes the connection behind it.
+                await self._pass(self._instead, lane, writer)
+                return
             if lane is self._down:
                 piece = self._spend_answer(piece)
             await self._pass(piece, lane, writer)

@@ -219,6 +219,15 @@ def test_a_canned_answer_may_carry_headers_and_be_for_certain_bodies_only(proxy:
     connection.close()
 
 
+def test_the_server_may_do_its_work_and_our_answer_come_back_in_place_of_its_own(
+    proxy: FaultProxy, target: Target
+) -> None:
+    proxy.answer("PUT /row", 422, b"not all of it", carried_out=True)
+    assert ask(proxy, "PUT", "/row/1", BIG) == (422, b"not all of it")
+    assert ask(proxy, "PUT", "/row/2", BIG) == (200, BIG)
+    assert target.seen == ["PUT /row/1", "PUT /row/2"]
+
+
 def test_a_request_that_hangs_is_taken_and_never_answered(proxy: FaultProxy, target: Target) -> None:
     proxy.hang("PUT /row")
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=0.3)

@@ -91,6 +91,75 @@ def test_a_destination_that_is_no_longer_configured_does_not_hold_the_outbox(db:
     assert outbox.forwarding_since(db, "influx") is None
 
 
+def test_a_destination_is_given_only_what_it_takes_and_passes_over_the_rest(db: sqlite3.Connection) -> None:
+    with transaction(db):
+        kinds: list[Kind] = ["latest", "lines", "latest", "lines"]
+        outbox.append(db, [NewEntry(kind, 1, b"1") for kind in kinds], 7)
+        outbox.append(db, [NewEntry("device", 1, b"2")], 8)
+    site = Outbox(db, "site", ["latest", "device"])
+    influx = Outbox(db, "influx", ["lines"])
+    assert (site.depth(), influx.depth()) == (3, 2)
+    assert site.holds(["device"])
+    assert not influx.holds(["alarm"])
+    assert (drain(site, 10), drain(influx, 10)) == ([1, 1, 2], [b"1", b"1"])
+    assert (influx.oldest_at(), influx.depth()) == (None, 0)
+    assert outbox.prune(db) == 5
+
+
+def test_entries_that_are_not_for_a_destination_do_not_pile_up_behind_it(db: sqlite3.Connection) -> None:
+    put(db, *range(10))
+    drain(Outbox(db, "site", EVERY), 100)
+    assert drain(Outbox(db, "influx", ["lines"]), 100) == []
+    assert db.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+
+
+def test_the_oldest_entry_is_found_in_whichever_lane_it_stands(db: sqlite3.Connection) -> None:
+    with transaction(db):
+        outbox.append(db, [NewEntry("latest", 1, b"1")] * (SPLIT_BEHIND + 1), 5)
+    influx = Outbox(db, "influx", ["lines"])
+    influx.split()
+    with transaction(db):
+        outbox.append(db, [NewEntry("lines", 1, b"1")], 9)
+    assert influx.oldest_at() == 9
+
+
+def test_what_was_sent_ahead_of_a_backlog_does_not_wait_for_it_on_disk(db: sqlite3.Connection) -> None:
+    put(db, *range(SPLIT_BEHIND + 100))
+    influx, site = Outbox(db, "influx", EVERY), Outbox(db, "site", EVERY)
+    influx.split()
+    put(db, -1, -2, -3)
+    assert drain(influx, 2, batches=1) == [-1, -2]
+    drain(site, 1_000)
+    assert outbox.prune(db) == 2
+    assert drain(influx, 1_000) == [-3, *range(SPLIT_BEHIND + 100)]
+
+
+def test_a_lane_that_stands_aside_is_passed_by_and_comes_back_unchanged(db: sqlite3.Connection) -> None:
+    put(db, 1, 2)
+    box = Outbox(db, "site", EVERY)
+    box.split()
+    (aside, _) = box.lanes()
+    put(db, 3)
+    newer = box.next_batch(10, without=aside)
+    assert newer is not None
+    assert [entry.body for entry in newer.entries] == [3]
+    box.done(newer.lane, newer.through_seq)
+    assert box.next_batch(10, without=aside) is None
+    assert drain(box, 10) == [1, 2]
+
+
+def test_a_batch_is_bounded_in_bytes_too(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "BATCH_BYTES", 250)
+    with transaction(db):
+        outbox.append(db, [NewEntry("lines", 1, b"x" * 100)] * 3 + [NewEntry("lines", 1, b"y" * 1_000)], 0)
+    box = Outbox(db, "influx", ["lines"])
+    sizes = []
+    while (batch := box.next_batch(100)) is not None:
+        sizes.append([len(entry.body) for entry in batch.entries])
+        box.done(batch.lane, batch.through_seq)
+    assert sizes == [[100, 100], [100], [1_000]]
+
+
 class Picky:
     """A destination that is away at first, and refuses odd numbers."""
 
