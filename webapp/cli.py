@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
 from webapp.cli_accounts import sites, tokens, users
+from webapp.cli_collectors import collectors
 from webapp.cli_doctor import doctor
 from webapp.cli_import import imports
 from webapp.cli_lan import tls
@@ -157,6 +158,7 @@ main.add_command(tokens)
 main.add_command(imports)
 main.add_command(tls)
 main.add_command(doctor)
+main.add_command(collectors)
 
 if __name__ == "__main__":
     # Tracebacks are for bugs; a reader that went away (`| head`) is none.

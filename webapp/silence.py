@@ -104,6 +104,13 @@ def _decide_from(db: Session, now: int) -> list[Raise | Clear]:
     return decide(collectors, open_alarms, now)
 
 
+def end(db: Session, collector: str, now: int) -> None:
+    """Nobody waits for this collector any more."""
+    found = select(Alarm).where(Alarm.limit_id == LIMIT_ID, Alarm.condition == "active", Alarm.device_id == collector)
+    for alarm in db.scalars(found).all():
+        _clear(db, Clear(alarm.id, now), now)
+
+
 def _raise(db: Session, action: Raise, now: int) -> None:
     if db.get(Alarm, action.id) is not None:
         return

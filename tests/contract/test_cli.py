@@ -28,6 +28,9 @@ def test_every_command_explains_itself() -> None:
         "users reset",
         "tokens create",
         "tls init",
+        "doctor",
+        "collectors list",
+        "collectors remove",
     ):
         result = run(*command.split(), "--help")
         assert result.exit_code == 0, command

@@ -9,7 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collector.settings import Settings
 from collector.sitedb.tables import Collector
-from collector.stores.influx import Influx, InfluxReadingStore
+from collector.stores.influx import Influx
+from collector.stores.influx_readings import InfluxReadingStore
 from tests.integration.web_fixtures import Web, both_databases
 from tests.integration.web_world import MINUTE, NOW, SECOND
 from tests.servers import free_port

@@ -1,0 +1,73 @@
+"""`fieldproof doctor` as a person runs it: with nothing there yet, and beside a collector at work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.clock import now_ms
+from tests.servers import Server, free_port, wait_for
+from tests.world import World
+
+
+def doctor(folder: Path, *options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "webapp.cli", "doctor", "--listen", "1", *options],
+        env={**os.environ, "COLUMNS": "200", **(env or {})}, cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_newcomer_with_nothing_running_is_told_what_to_start(tmp_path: Path) -> None:
+    done = doctor(tmp_path, "--mqtt", f"mqtt://127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert "nothing listens at 127.0.0.1" in done.stdout
+    assert "fieldproof up --demo" in done.stdout
+    assert "1 bad" in done.stdout
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == [], "looking made something"
+
+
+def test_a_configuration_that_cannot_be_used_is_told_as_everywhere(tmp_path: Path) -> None:
+    done = doctor(tmp_path, "--mqtt", "http://broker")
+    assert done.returncode == 78
+    assert "--mqtt-url: 'http://broker' is not of the form" in done.stderr
+
+
+@pytest.fixture
+def at_work(tmp_path: Path, broker: Server) -> Iterator[World]:
+    world = World(tmp_path, broker)
+    world.seed()
+    collector = world.collector()
+    yield world
+    collector.stop()
+
+
+@pytest.mark.services
+def test_beside_a_collector_at_work_it_finds_all_in_order_and_disturbs_nothing(at_work: World, tmp_path: Path) -> None:
+    at_work.publish([{"time": now_ms() - n, "values": {"ph": 7.0}} for n in range(50)])
+    at_work.await_rows("SELECT id FROM collector", 1)
+    done = doctor(tmp_path, "--json", env=at_work.env)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    assert done.returncode == 0, [finding for finding in found if finding["state"] == "bad"]
+    assert {"broker", "persistence", "queue", "publishers", "session", "disk", "clock"} <= {f["check"] for f in found}
+    assert any("runs, connected and subscribed" in finding["what"] for finding in found)
+    assert done.stderr == ""
+    at_work.publish([{"time": now_ms() + n, "values": {"ph": 7.0}} for n in range(50)])
+    wait_for(lambda: at_work.count("reading") == 100, what="100 readings")
+    assert "disconnected" not in (tmp_path / "collector.log").read_text()
+
+
+@pytest.mark.services
+def test_without_an_address_it_looks_at_the_broker_of_the_collector_that_runs_here(
+    at_work: World, tmp_path: Path
+) -> None:
+    at_work.await_rows("SELECT id FROM collector", 1)
+    done = doctor(tmp_path, "--json", env={"FIELDPROOF_DATA": str(at_work.data)})
+    assert {f["group"] for f in json.loads(done.stdout)} >= {f"Broker 127.0.0.1:{at_work.broker.port}"}
