@@ -161,6 +161,13 @@ export interface CollectorEvent {
   ended_at: string;
 }
 
+/** Why a collector can store nothing. */
+export interface CollectorTrouble {
+  kind: string;
+  detail: string;
+  since: string | null;
+}
+
 export interface Collector {
   id: string;
   state: "running" | "silent";
@@ -172,6 +179,7 @@ export interface Collector {
   received: number | null;
   stored: number | null;
   dead_letters: number | null;
+  trouble?: CollectorTrouble | null;
   events?: CollectorEvent[];
 }
 

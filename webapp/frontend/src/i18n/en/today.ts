@@ -22,6 +22,12 @@ export const today = {
   "today.collection": "Data collection",
   "today.collector_running": "Running",
   "today.collector_silent": "Silent since {time}",
+  "today.collector_trouble": "Cannot store what comes: {why}",
+  "today.trouble_disk_full": "its disk is full",
+  "today.trouble_read_only": "its disk cannot be written",
+  "today.trouble_corrupt": "its database is damaged",
+  "today.trouble_locked": "another program holds its database",
+  "today.trouble_unwritable": "its database cannot be written",
   "today.collector_disconnected": "Running, but without its connection to the message broker",
   "today.collector_backlog": {
     one: "{count} message waiting to be passed on",

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { Collector, CollectorEvent } from "../../api/types";
 import { Icon } from "../../components/icons";
 import { formatWhen } from "../../i18n/format";
-import { t } from "../../i18n/t";
+import { t, tData } from "../../i18n/t";
 import { serverNow } from "../../store/clock";
 import { zone } from "../../store/session";
 import { collectors } from "../../store/site-state";
@@ -22,12 +22,16 @@ function stateText(collector: Collector): string {
       time: at ? formatWhen(Date.parse(at), zone.value, serverNow()) : "—",
     });
   }
+  if (collector.trouble) {
+    return t("today.collector_trouble", { why: tData("today.trouble", collector.trouble.kind) });
+  }
   return collector.connected ? t("today.collector_running") : t("today.collector_disconnected");
 }
 
 /** Only what a person can act on or take comfort from; a handful of queued messages is neither. */
 function details(collector: Collector): string[] {
   const lines: string[] = [];
+  if (collector.trouble) lines.push(collector.trouble.detail);
   if (collector.received) lines.push(t("today.collector_received", { count: collector.received }));
   const backlog = collector.outbox_depth ?? 0;
   if (backlog >= BACKLOG) lines.push(t("today.collector_backlog", { count: backlog }));
@@ -51,7 +55,7 @@ export function Collection(): VNode | null {
       </h2>
       <ul class="collectors">
         {items.map((collector) => {
-          const good = collector.state === "running" && collector.connected;
+          const good = collector.state === "running" && collector.connected && !collector.trouble;
           return (
             <li key={collector.id}>
               <p class={good ? "collector-state is-good" : "collector-state is-problem"}>
