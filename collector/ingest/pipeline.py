@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple
 
 from collector.domain.devices import slug
@@ -12,7 +12,7 @@ from collector.domain.reading import Quality, Reading, Reason
 from collector.domain.times import usable
 from collector.errors import MessageError
 from collector.ingest.message import Message
-from collector.profiles.decoders.base import Decoded, Measured
+from collector.profiles.decoders.base import GOOD, Decoded, Measured
 from collector.profiles.library import Library
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 # Beyond any reading device's payload; what is larger is kept as a dead letter and never parsed.
 MAX_PAYLOAD = 1_000_000
 
-_GOOD = (Quality.GOOD, Reason.NONE)
 _Judged = tuple[float | None, Quality, Reason]
 
 
@@ -58,6 +57,11 @@ class Pipeline:
         self.library = library
         self.vocabulary = vocabulary
         self._sites = sites or {}
+        # Physical bounds by metric; what has none has infinite ones.
+        self._bounds = {
+            metric.name: (-inf if metric.low is None else metric.low, inf if metric.high is None else metric.high)
+            for metric in vocabulary.metrics.values()
+        }
         self._devices: dict[tuple[str, str, str, str | None], SeenDevice] = {}
 
     def process(self, message: Message) -> Processed:
@@ -104,9 +108,9 @@ class Pipeline:
 
     def _add(self, readings: list[Reading], entry: Decoded, received_at: int) -> bool:
         """The entry's readings; returns whether they bear our time of receipt."""
-        observed_at, quality, reasons = _when(entry, received_at)
-        stamped = observed_at is None
-        at = received_at if observed_at is None else observed_at
+        time, quality, reasons = _when(entry, received_at)
+        stamped = time is None
+        at = received_at if time is None else time
         device = entry.device
         for measured in entry.values:
             value, value_quality, value_reasons = self._judged(measured)
@@ -120,14 +124,14 @@ class Pipeline:
     def _judged(self, measured: Measured) -> _Judged:
         """The value in the canonical unit with its quality: what the device says of it, and what its bounds say."""
         metric, sent, unit, stated = measured
-        known = self.vocabulary.metrics.get(metric)
+        bounds = self._bounds.get(metric)
         # The common case first: a number in the canonical unit, within its bounds, of which nothing bad is said.
         if (
-            known is not None
+            bounds is not None
             and sent is not None
             and unit is None
-            and stated == _GOOD
-            and known.low_bound <= sent <= known.high_bound
+            and stated is GOOD
+            and bounds[0] <= sent <= bounds[1]
         ):
             return sent, Quality.GOOD, Reason.NONE
         value, quality, reasons = self._canonical(measured)
@@ -148,7 +152,8 @@ class Pipeline:
             value = conversion(value)
             if not isfinite(value):
                 return None, Quality.BAD, Reason.RANGE
-        if not metric.low_bound <= value <= metric.high_bound:
+        low, high = self._bounds[metric.name]
+        if not low <= value <= high:
             return value, Quality.BAD, Reason.RANGE
         return value, Quality.GOOD, Reason.NONE
 
@@ -156,12 +161,12 @@ class Pipeline:
 def _when(entry: Decoded, received_at: int) -> tuple[int | None, Quality, Reason]:
     """The time to go by, None for our time of receipt, and what is to be said of it."""
     if entry.time is None:
-        return None, *_GOOD
+        return None, *GOOD
     if not usable(entry.time, received_at):
         return None, Quality.UNCERTAIN, Reason.CLOCK
     if not entry.time_certain:
         return entry.time, Quality.UNCERTAIN, Reason.CLOCK
-    return entry.time, *_GOOD
+    return entry.time, *GOOD
 
 
 def site_of(text: str | None) -> str | None:

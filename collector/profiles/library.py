@@ -10,14 +10,15 @@ import orjson
 
 from collector.errors import ConfigError, MessageError
 from collector.profiles.decoders import DECODERS
-from collector.profiles.decoders.base import Decoding
+from collector.profiles.decoders.base import Decoder, Decoding
 from collector.profiles.profile import Match, Profile, load_profile
 from collector.profiles.vocabulary import Vocabulary
 
 # Topics seen lately, so that a message costs no pattern matching. Bounded: a topic may hold anything.
 _CACHE_SIZE = 10_000
 
-Candidates = list[tuple[Profile, Match, dict[str, str]]]
+# What a message of a topic may belong to, in order, with the named parts of the topic.
+Candidates = list[tuple[Profile, Match, dict[str, str], Decoder]]
 
 
 @dataclass
@@ -37,20 +38,20 @@ class Library:
         candidates = self._candidates(topic)
         if not candidates:
             raise MessageError("no_profile", "no device profile matches this topic")
-        for profile, match, parts in candidates:
+        for profile, match, parts, decode in candidates:
             if match.when is None or match.when.holds(_content(payload)):
-                return profile, DECODERS[profile.decoder](profile, parts, payload)
+                return profile, decode(profile, parts, payload)
         return None
 
     def parts(self, topic: str) -> dict[str, str]:
         """The named parts of a topic, by the first profile that it fits; empty when it fits none."""
-        return next((parts for _, _, parts in self._candidates(topic)), {})
+        return next((parts for _, _, parts, _ in self._candidates(topic)), {})
 
     def _candidates(self, topic: str) -> Candidates:
         found = self._cache.get(topic)
         if found is None:
             found = [
-                (profile, match, hit.groupdict())
+                (profile, match, hit.groupdict(), DECODERS[profile.decoder])
                 for profile in self.profiles
                 for match in profile.matches
                 if (hit := match.pattern.fullmatch(topic))

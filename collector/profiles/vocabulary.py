@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,13 +29,6 @@ class Metric:
     precision: int
     low: float | None = None
     high: float | None = None
-    # The same for comparing, without a case for "none".
-    low_bound: float = field(init=False)
-    high_bound: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "low_bound", -inf if self.low is None else self.low)
-        object.__setattr__(self, "high_bound", inf if self.high is None else self.high)
 
 
 @dataclass(frozen=True, slots=True)

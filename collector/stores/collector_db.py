@@ -120,6 +120,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA cache_size=-32768")
+            # 16 MB: under load the same pages change with every commit, and are written back once for several.
+            db.execute("PRAGMA wal_autocheckpoint=4000")
             # Debian's SQLite overwrites with zeros what is deleted: each forwarded reading would be written twice more.
             db.execute("PRAGMA secure_delete=OFF")
             # A reader that never ends must not let the write-ahead log grow for ever on disk.

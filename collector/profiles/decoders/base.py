@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -15,6 +14,9 @@ from collector.domain.reading import Quality, Reason
 from collector.errors import MessageError
 from collector.profiles.profile import Profile
 
+# What is said of nearly every value.
+GOOD = (Quality.GOOD, Reason.NONE)
+
 
 class Measured(NamedTuple):
     """One value as the device sent it. `unit` None: the canonical one. `stated`: what the device itself says of it."""
@@ -22,7 +24,7 @@ class Measured(NamedTuple):
     metric: str
     value: float | None
     unit: str | None = None
-    stated: tuple[Quality, Reason] = (Quality.GOOD, Reason.NONE)
+    stated: tuple[Quality, Reason] = GOOD
 
 
 class Decoded(NamedTuple):
@@ -37,12 +39,11 @@ class Decoded(NamedTuple):
     values: Sequence[Measured]
 
 
-@dataclass(slots=True)
-class Decoding:
+class Decoding(NamedTuple):
     """What came out of a message: the usable parts, and a sentence for each part that was not."""
 
-    decoded: list[Decoded] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    decoded: Sequence[Decoded] = ()
+    faults: Sequence[str] = ()
 
 
 # Three digits after a comma may be thousandths or thousands: such a text is no number, for a guess would be silent.

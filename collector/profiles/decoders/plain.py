@@ -19,22 +19,29 @@ _MAX_TEXT = 40
 def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
     """A fault in one object of a list leaves the others usable."""
     content = parse_json(payload)
-    objects = content if isinstance(content, list) else [content]
-    if not objects:
-        raise MessageError("empty", "the list holds no objects")
     names = profile.names(parts, content)
     if not names.device or not parts.get("site") or not parts.get("device"):
         raise MessageError("no_device", "the topic names no site or no device")
-    result = Decoding()
+    if not isinstance(content, list):
+        try:
+            return Decoding((_object(content, names),))
+        except ValueError as error:
+            raise MessageError("bad_format", str(error)) from None
+    return _list(content, names)
+
+
+def _list(objects: list[Any], names: Names) -> Decoding:
+    decoded, faults = [], []
     for position, entry in enumerate(objects):
         try:
-            result.decoded.append(_object(entry, names))
+            decoded.append(_object(entry, names))
         except ValueError as error:
-            where = f"object {position + 1} of {len(objects)}: " if len(objects) > 1 else ""
-            result.faults.append(f"{where}{error}")
-    if not result.decoded:
-        raise MessageError("bad_format", "; ".join(result.faults[:5]))
-    return result
+            faults.append(f"object {position + 1} of {len(objects)}: {error}")
+    if not objects:
+        raise MessageError("empty", "the list holds no objects")
+    if not decoded:
+        raise MessageError("bad_format", "; ".join(faults[:5]))
+    return Decoding(decoded, faults)
 
 
 def _object(entry: Any, names: Names) -> Decoded:
