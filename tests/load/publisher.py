@@ -50,6 +50,25 @@ class CutError(OSError):
         self.sent = sent
 
 
+class Acks:
+    """Counts PUBACKs that must come in the order of the packets. One may come in pieces."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._partial = 0
+
+    def take(self, data: bytes) -> None:
+        begin = self.count * _PUBACK_BYTES % _ACKS_ROUND + self._partial
+        if _ACKS[begin : begin + len(data)] != data:
+            raise ValueError(f"not the PUBACKs that follow on message {self.count}: {data[:16].hex()}")
+        whole, self._partial = divmod(self._partial + len(data), _PUBACK_BYTES)
+        self.count += whole
+
+    def connection_ended(self) -> None:
+        """The rest of a piece will not come any more."""
+        self._partial = 0
+
+
 class Publication:
     """All packets of `frames`, in order, with at most `window` unacknowledged and at most `rate` a second.
 
@@ -73,13 +92,15 @@ class Publication:
         self.window = window
         self.rate = rate
         self.on_send = on_send
-        self.acked = 0
+        self._acks = Acks()
         self._client_id = f"load-{os.urandom(4).hex()}"
         self._link: socket.socket | None = None
         self._sent_bytes = 0
         self._highest = 0
-        # A PUBACK may come in pieces.
-        self._partial = 0
+
+    @property
+    def acked(self) -> int:
+        return self._acks.count
 
     @property
     def sent(self) -> int:
@@ -97,7 +118,7 @@ class Publication:
             self._sent_bytes = self.frames.starts[self.acked]
         else:
             self._sent_bytes = self.frames.starts[self._highest]
-        self._partial = 0
+        self._acks.connection_ended()
 
     def run(self) -> Published:
         """Until all is sent and (QoS 1) acknowledged. Raises CutError."""
@@ -163,11 +184,7 @@ class Publication:
         data = link.recv(_CHUNK)
         if not data:
             raise ConnectionResetError("the broker closed the connection")
-        begin = self.acked * _PUBACK_BYTES % _ACKS_ROUND + self._partial
-        if _ACKS[begin : begin + len(data)] != data:
-            raise ValueError(f"not the expected PUBACKs after message {self.acked}: {data[:16].hex()}")
-        whole, self._partial = divmod(self._partial + len(data), _PUBACK_BYTES)
-        self.acked += whole
+        self._acks.take(data)
 
     def _write(self, link: socket.socket, view: memoryview, until: int) -> None:
         began = time.time()

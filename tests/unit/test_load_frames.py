@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
 
 from tests.load import frames
 from tests.load.payloads import SHAPES, numbered
-from tests.load.publisher import Publication
+from tests.load.publisher import Acks, Publication
 from tests.load.subscriber import scan
 
 
@@ -43,6 +44,27 @@ def test_packet_ids_go_round_and_never_take_zero() -> None:
     assert [frames.packet_id_of(i) for i in (0, 65_534, 65_535)] == [1, 65_535, 1]
     with pytest.raises(ValueError, match="packet ids allow"):
         Publication(1, frames.encode([]), window=65_536)
+
+
+def test_acknowledgements_are_counted_in_pieces_and_past_the_last_packet_id() -> None:
+    count = 140_000
+    stream = b"".join(frames.puback(frames.packet_id_of(i)) for i in range(count))
+    acks, position = Acks(), 0
+    for size in itertools.cycle((1, 7, 4_099, 65_536)):
+        acks.take(stream[position : position + size])
+        position += size
+        assert acks.count == min(position, len(stream)) // 4
+        if position >= len(stream):
+            break
+    assert acks.count == count
+
+
+def test_an_acknowledgement_out_of_order_is_not_counted() -> None:
+    acks = Acks()
+    acks.take(frames.puback(1) + frames.puback(2))
+    with pytest.raises(ValueError, match="follow on message 2"):
+        acks.take(frames.puback(4))
+    assert acks.count == 2
 
 
 def test_a_scan_counts_whole_messages_of_every_size_and_leaves_the_rest() -> None:
