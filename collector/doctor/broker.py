@@ -44,7 +44,7 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
     yield from _certificates(meeting, patient.settings)
     if meeting.v5:
         yield ok(CHECK, f"reached, and the credentials are taken; it speaks MQTT 5 ({_told(meeting.properties)})")
-        yield from _limits(meeting.properties)
+        yield from limits(meeting.properties)
     else:
         yield warn(
             CHECK,
@@ -140,7 +140,8 @@ def _told(properties: dict[str, int]) -> str:
     return ", ".join(parts)
 
 
-def _limits(properties: dict[str, int]) -> Iterator[Finding]:
+def limits(properties: dict[str, int]) -> Iterator[Finding]:
+    """What the broker's own limits, as it told them, would cost."""
     if properties.get("MaximumQoS", 2) < 1:
         yield bad(
             CHECK,

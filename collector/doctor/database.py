@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
+from collector.doctor.finding import Finding, amount, bad, duration, ok, unknown, warn
 from collector.doctor.patient import Patient
 from collector.errors import StoreUnavailable
 from collector.stores.collector_db import MIGRATIONS
@@ -16,7 +16,6 @@ CHECK = "collector.db"
 _CHECK_S = 20.0
 _STEPS = 100_000
 _WAL_BYTES = 512 << 20
-_MIB = 1 << 20
 _WITH_RIGHTS = "Run this as the account of the collector: 'sudo -u fieldproof fieldproof doctor'."
 
 
@@ -104,8 +103,8 @@ def _whole(db: sqlite3.Connection, file: Path) -> Finding:
         db.set_progress_handler(None, 0)
     if answer != "ok":
         return _damaged(file, str(answer))
-    size = file.stat().st_size / _MIB
-    return ok(CHECK, f"{file} is whole ({size:,.1f} MiB, checked in {duration(time.monotonic() - start)})")
+    size = amount(file.stat().st_size)
+    return ok(CHECK, f"{file} is whole ({size}, checked in {duration(time.monotonic() - start)})")
 
 
 def _log(file: Path) -> Iterator[Finding]:
@@ -114,7 +113,7 @@ def _log(file: Path) -> Iterator[Finding]:
     if size > _WAL_BYTES:
         yield warn(
             CHECK,
-            f"its write-ahead log has {size / _MIB:,.0f} MiB",
+            f"its write-ahead log has {amount(size)}",
             "A reader that never ends keeps it from being emptied: it grows until the disk is full.",
             "Find the program that holds collector.db open ('fuser -v collector.db'), and end it.",
         )

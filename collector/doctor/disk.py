@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
+from collector.doctor.finding import Finding, amount, bad, duration, ok, unknown, warn
 from collector.doctor.patient import Patient
 from collector.errors import StoreUnavailable
 
@@ -98,9 +98,9 @@ def _room(folder: Path, growth: float | None) -> Finding:
     disk = os.statvfs(folder)
     free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
     days = free / growth if growth else None
-    told = f"{folder}: {free / _GIB:.1f} GiB free of {size / _GIB:.1f}"
+    told = f"{folder}: {amount(free)} free of {amount(size)}"
     if days is not None and growth is not None:
-        told += f"; collector.db grows by {growth / (1 << 20):,.1f} MiB a day, so for {duration(days * 86_400)}"
+        told += f"; collector.db grows by {amount(growth)} a day, so for {duration(days * 86_400)}"
     change = "Free space, or move the data folder to a larger disk and set FIELDPROOF_DATA."
     if disk.f_files and disk.f_favail < disk.f_files * 0.02:
         return bad(CHECK, f"{told}; only {disk.f_favail:,} more files fit", "Photos need a file each.", change)

@@ -240,3 +240,11 @@ def test_a_certificate_of_a_stranger_is_not_trusted(tmp_path: Path) -> None:
     assert "is not trusted" in found.what
     assert "FIELDPROOF_MQTT_CA" in found.change
     server.stop()
+
+
+def test_limits_that_a_broker_tells_are_weighed() -> None:
+    """Mosquitto 2.0 has no setting for these; the numbers are what a v5 broker may put into its CONNACK."""
+    told = {"MaximumQoS": 0, "WildcardSubscriptionAvailable": 0, "SessionExpiryInterval": 7200}
+    assert states(list(entry.limits(told))) == ["bad", "bad", "warn"]
+    assert "for 2 h only" in list(entry.limits(told))[2].what
+    assert list(entry.limits({})) == []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sqlite3
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -100,14 +104,27 @@ def test_a_slow_disk_is_told(who: Patient, monkeypatch: pytest.MonkeyPatch) -> N
     assert "200.0 ms" in only(list(disk.look(who)), State.WARN).what
 
 
-def test_a_folder_that_cannot_be_written_is_bad(who: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may write everywhere, so the refusal is played; tests/faults mounts a real read-only disk."""
+def on_a_disk_of_its_own(folder: Path, then: str) -> subprocess.CompletedProcess[str]:
+    """The doctor where `folder` is a file system of 2 MB. Root may write anywhere but on a disk that is read-only."""
+    folder.mkdir(exist_ok=True)
+    command = f"{sys.executable} -m webapp.cli doctor --mqtt mqtt://127.0.0.1:1 --data {folder} --json"
+    script = f"mount -t tmpfs -o size=2m tmpfs {folder} && {then} && exec {command}"
+    return subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=False)
 
-    def refuse(_: Path) -> list[float]:
-        raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(disk, "fsync_times", refuse)
-    assert "cannot be written: Read-only file system" in only(list(disk.look(who)), State.BAD).what
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        ("mount -o remount,ro {}", "cannot be written: Read-only file system"),
+        ("head -c 2000000 /dev/zero > {}/filled", "MiB free of 2.0 MiB"),
+    ],
+)
+def test_a_disk_that_is_read_only_or_full_is_bad(tmp_path: Path, then: str, words: str) -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], check=False).returncode != 0:
+        pytest.skip("needs unshare -rm for a small disk")
+    done = on_a_disk_of_its_own(tmp_path / "small", then.format(tmp_path / "small"))
+    found = [finding for finding in json.loads(done.stdout) if finding["check"] == "disk"]
+    assert any(words in finding["what"] for finding in found if finding["state"] == "bad"), found
 
 
 @pytest.mark.parametrize(("kind", "state"), [("nfs4", State.BAD), ("cifs", State.BAD), ("tmpfs", State.WARN)])
