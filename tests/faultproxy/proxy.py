@@ -114,6 +114,10 @@ class FaultProxy:
         told = canned(status, body, kind, headers or {})
         self._rules.add(Rule(request, times, answer=told, carried_out=carried_out, holding=holding))
 
+    def rewrite(self, path: str, to: str) -> None:
+        """Requests for what begins with `path` reach the server as if for `to`. Rules are asked with what was sent."""
+        self._rules.rewrite(path, to)
+
     def hang(self, request: str, *, times: int | None = 1) -> None:
         """The request is taken and never answered; the server does not see it. Until the client goes, or `cut`."""
         self._rules.add(Rule(request, times, hang=True))

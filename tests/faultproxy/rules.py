@@ -32,6 +32,7 @@ class Rules:
         # How many requests a rule was applied to.
         self.applied = 0
         self._rules: list[Rule] = []
+        self._rewrites: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
 
     def add(self, rule: Rule) -> None:
@@ -41,6 +42,20 @@ class Rules:
     def clear(self) -> None:
         with self._lock:
             self._rules.clear()
+            self._rewrites.clear()
+
+    def rewrite(self, path: str, to: str) -> None:
+        with self._lock:
+            self._rewrites[path.encode()] = to.encode()
+
+    def rewritten(self, head: bytes) -> bytes:
+        """A request's head as the server shall get it."""
+        with self._lock:
+            for path, to in self._rewrites.items():
+                method, _, rest = head.partition(b" ")
+                if rest.startswith(path):
+                    return method + b" " + to + rest[len(path) :]
+        return head
 
     def look_inside(self, line: str) -> bool:
         """Whether the body has to be known before `take` is asked."""

@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 
-from tests.faultproxy.http import PIECE, Head, read_body, read_head
+from tests.faultproxy.http import PIECE, read_body, read_head
 from tests.faultproxy.link import Lane
 from tests.faultproxy.rules import Rule, Rules
 
@@ -77,10 +77,10 @@ class Wire:
                 rule, body = rules.take(head.line, b"".join(known)), _again(known)
             else:
                 rule = rules.take(head.line)
-            if not await self._request(head, body, rule):
+            if not await self._request(rules.rewritten(head.raw), body, rule):
                 return
 
-    async def _request(self, head: Head, body: AsyncIterator[bytes], rule: Rule | None) -> bool:
+    async def _request(self, head: bytes, body: AsyncIterator[bytes], rule: Rule | None) -> bool:
         """Whether another one may follow on this connection."""
         self._answer_budget = rule.after if rule else None
         self._instead = rule.answer if rule else None
@@ -93,7 +93,7 @@ class Wire:
             else:
                 await self._client[0].read(1)
             return False
-        await self._pass(head.raw, self._up, self._server[1])
+        await self._pass(head, self._up, self._server[1])
         async for piece in body:
             await self._pass(piece, self._up, self._server[1])
         return True

@@ -228,6 +228,14 @@ def test_the_server_may_do_its_work_and_our_answer_come_back_in_place_of_its_own
     assert target.seen == ["PUT /row/1", "PUT /row/2"]
 
 
+def test_the_server_may_be_asked_for_another_path_than_the_client_asked_for(proxy: FaultProxy, target: Target) -> None:
+    proxy.rewrite("/new?", "/old?more=1&")
+    assert ask(proxy, "PUT", "/new?a=b", BIG) == (200, BIG)
+    assert ask(proxy, "PUT", "/newer", BIG) == (200, BIG)
+    assert target.seen == ["PUT /old?more=1&a=b", "PUT /newer"]
+    assert proxy.requests == ["PUT /new?a=b", "PUT /newer"]
+
+
 def test_a_request_that_hangs_is_taken_and_never_answered(proxy: FaultProxy, target: Target) -> None:
     proxy.hang("PUT /row")
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=0.3)
