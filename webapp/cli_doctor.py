@@ -20,7 +20,14 @@ _EXIT_BAD = 1
 @click.option(
     "--listen", type=click.FloatRange(0.1, 600), default=5.0, show_default=True, help="Seconds to listen to devices."
 )
-def doctor(as_json: bool, data: Path | None, mqtt: str | None, listen: float) -> None:
+@click.option(
+    "--waiting",
+    type=click.IntRange(100, 1_000_000),
+    default=1_500,
+    show_default=True,
+    help="Messages to leave waiting at the broker, to see how many it keeps.",
+)
+def doctor(as_json: bool, data: Path | None, mqtt: str | None, listen: float, waiting: int) -> None:
     """Look for what loses readings: broker, session, publishers, clocks, disk, stores.
 
     Safe beside a running collector. Ends with 1 when something is bad.
@@ -30,4 +37,4 @@ def doctor(as_json: bool, data: Path | None, mqtt: str | None, listen: float) ->
     logging.getLogger().setLevel(logging.ERROR)
     from webapp.doctor import run
 
-    sys.exit(0 if run(settings, listen, as_json=as_json) else _EXIT_BAD)
+    sys.exit(0 if run(settings, listen, waiting, as_json=as_json) else _EXIT_BAD)

@@ -39,9 +39,9 @@ _SUMS = {
 }
 
 
-def run(settings: Settings, listen_s: float, *, as_json: bool) -> bool:
+def run(settings: Settings, listen_s: float, waiting: int, *, as_json: bool) -> bool:
     """Examines everything, and prints what it finds as it goes. False when something is bad."""
-    patient = _patient(settings, listen_s)
+    patient = _patient(settings, listen_s, waiting)
     console = Console(highlight=False, emoji=False, quiet=as_json)
     found: list[tuple[str, Finding]] = []
     try:
@@ -85,7 +85,7 @@ def _table(findings: Iterable[Finding]) -> Table:
     return table
 
 
-def _patient(settings: Settings, listen_s: float) -> Patient:
+def _patient(settings: Settings, listen_s: float, waiting: int) -> Patient:
     filters, faults = _filters(settings)
     engine = make_engine(settings.site_database_url)
     return Patient(
@@ -97,6 +97,7 @@ def _patient(settings: Settings, listen_s: float) -> Patient:
         engine=engine,
         is_current=is_current,
         listen_s=listen_s,
+        waiting=waiting,
     )
 
 

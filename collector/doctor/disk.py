@@ -18,6 +18,7 @@ _GIB = 1 << 30
 _TRIES = 20
 _SLOW_S = 0.05
 _DAYS_LEFT = 14
+_DAYS_TOLD = 1_000
 _DAY_MS = 86_400_000
 # SQLite's write-ahead log needs shared memory and working locks, which these do not give.
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"})
@@ -100,7 +101,8 @@ def _room(folder: Path, growth: float | None) -> Finding:
     days = free / growth if growth else None
     told = f"{folder}: {amount(free)} free of {amount(size)}"
     if days is not None and growth is not None:
-        told += f"; collector.db grows by {amount(growth)} a day, so for {duration(days * 86_400)}"
+        lasts = duration(days * 86_400) if days < _DAYS_TOLD else "years"
+        told += f"; collector.db grows by {amount(growth)} a day, so for {lasts}"
     change = "Free space, or move the data folder to a larger disk and set FIELDPROOF_DATA."
     if disk.f_files and disk.f_favail < disk.f_files * 0.02:
         return bad(CHECK, f"{told}; only {disk.f_favail:,} more files fit", "Photos need a file each.", change)

@@ -76,7 +76,7 @@ class Patient:
 
 
 def messages_a_second(patient: Patient) -> float | None:
-    """Over the last hour in which any came, by the messages as they were kept; None when that is not known."""
+    """Over the last hour in which any came, by the messages as they were kept; None without a minute of them."""
     hour = 3_600_000
     try:
         with patient.collector_db() as db:
@@ -90,4 +90,5 @@ def messages_a_second(patient: Patient) -> float | None:
             ).fetchone()
     except StoreUnavailable:
         return None
-    return float(count * 1000 / max(1_000, last - max(first, last - hour)))
+    span = last - max(first, last - hour)
+    return float(count * 1000 / span) if span >= 60_000 else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterator
 
+from collector.doctor import mosquitto_conf
 from collector.doctor.broker import meet
 from collector.doctor.dropped import note_own
 from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
@@ -18,6 +20,7 @@ TOPIC = "fieldproof/_doctor"
 IN_FLIGHT = 300
 _SESSION_S = 60
 _DAY_S = 86_400
+_STEP = 100_000
 _ALLOW = (
     f"Allow the collector's user to write and read {TOPIC}/#, in Mosquitto's acl file:"
     f" 'topic readwrite {TOPIC}/#'; then reload the broker."
@@ -37,7 +40,7 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
     kept = trial.kept()
     if kept < patient.waiting:
         note_own(patient, broker, patient.waiting - kept)
-    yield _queue(patient, kept)
+    yield judge(patient, broker, kept)
     yield from _in_flight(trial, v5=meeting.v5)
 
 
@@ -84,7 +87,7 @@ class _Trial:
                 sender.publish(topic, (b"%d" % n for n in range(self._patient.waiting)))
             with self._probe(before.client_id, kept=True) as after:
                 after.connect()
-                found = after.settle(most=self._patient.waiting, quiet_s=1, seconds=20)
+                found = after.settle(most=self._patient.waiting, quiet_s=1, seconds=20 + self._patient.waiting / 1_000)
             return len({message.payload for message in found})
         finally:
             # Ends the session and whatever still waits in it.
@@ -110,10 +113,10 @@ def _topic() -> str:
     return f"{TOPIC}/{secrets.token_hex(6)}"
 
 
-def _queue(patient: Patient, kept: int) -> Finding:
+def judge(patient: Patient, broker: Broker, kept: int) -> Finding:
     rate = messages_a_second(patient)
     if kept >= patient.waiting:
-        return ok(CHECK, f"it keeps at least {kept:,} messages for a collector that is away{_lasts(kept, rate)}")
+        return _enough(patient, broker, kept, rate)
     if kept == 0:
         return bad(
             CHECK,
@@ -121,14 +124,42 @@ def _queue(patient: Patient, kept: int) -> Finding:
             "Every restart of the collector loses what comes meanwhile.",
             "Use a broker that keeps sessions; with Mosquitto, see deploy/mosquitto/mosquitto.conf.",
         )
-    needed = f"{max(100_000, round((rate or 0) * _DAY_S)):,}".replace(",", "")
     return bad(
         CHECK,
         f"it keeps {kept:,} messages for a collector that is away, and drops what comes after without a word",
         f"A longer absence loses messages that devices were told are safe{_lasts(kept, rate)}{_costs(kept, rate)}.",
+        _raise(rate),
+    )
+
+
+def _enough(patient: Patient, broker: Broker, kept: int, rate: float | None) -> Finding:
+    """As many as were tried. The broker's own settings say more, where they can be read."""
+    limit = _configured(patient, broker)
+    if limit is None:
+        told = f"it keeps at least {kept:,} messages for a collector that is away{_lasts(kept, rate)}"
+        return ok(CHECK, f"{told}; to try more: --waiting")
+    if limit == 0:
+        return ok(CHECK, "it keeps messages for a collector that is away without a limit of their number")
+    told = f"it keeps {limit:,} messages for a collector that is away{_lasts(limit, rate)}"
+    if rate and limit < rate * _DAY_S:
+        return warn(CHECK, told, "A longer absence loses messages that devices were told are safe.", _raise(rate))
+    return ok(CHECK, told)
+
+
+def _configured(patient: Patient, broker: Broker) -> int | None:
+    """Of a Mosquitto on this machine: 0 is no limit."""
+    found = mosquitto_conf.find(broker, patient.settings.data / "broker")
+    told = found[1].get("max_queued_messages", "") if found else ""
+    return int(told) if told.isdigit() else None
+
+
+def _raise(rate: float | None) -> str:
+    # Rounded up to a number that a person would write.
+    needed = max(1, math.ceil((rate or 0) * _DAY_S / _STEP)) * _STEP
+    return (
         f"Mosquitto: 'max_queued_messages {needed}' in mosquitto.conf"
-        f"{' (24 h at the present rate)' if rate else ''}, as in deploy/mosquitto/mosquitto.conf; then restart it."
-        " EMQX: mqtt.max_mqueue_len.",
+        f"{' (24 h at the present rate)' if rate else ''}, as in deploy/mosquitto/mosquitto.conf;"
+        " then restart it. EMQX: mqtt.max_mqueue_len."
     )
 
 

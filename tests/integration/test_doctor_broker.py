@@ -152,7 +152,7 @@ def test_the_deployed_broker_is_in_order(deployed: Server, tmp_path: Path) -> No
     when_it_tells(who)
     found = [finding for look in (entry.look, persistence.look, queue.look) for finding in of_broker(look, who)]
     assert states(found) == ["ok"] * len(found), found
-    assert any("keeps at least 1,500 messages" in finding.what for finding in found)
+    assert any("it keeps 4,500,000 messages for a collector that is away" in finding.what for finding in found)
     assert any("saved every 5 min" in finding.what for finding in found)
 
 

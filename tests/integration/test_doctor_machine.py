@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from collector.clock import now_ms
-from collector.doctor import clocks, database, disk, session, site
+from collector.doctor import clocks, database, disk, queue, session, site
 from collector.doctor.finding import State, duration
 from collector.doctor.patient import Patient, messages_a_second
 from collector.domain.reading import Reason
@@ -254,15 +254,38 @@ def test_a_site_database_that_does_not_answer_hides_the_password(tmp_path: Path)
     assert "secret" not in found.what
 
 
+def messages(who: Patient, a_second: int, seconds: int) -> None:
+    now = now_ms()
+    rows = [(now - s * 1000, now - s * 1000 + 999, a_second, b"") for s in range(seconds, 0, -1)]
+    write(who, "INSERT INTO raw_block (first_received_at, last_received_at, count, body) VALUES (?, ?, ?, ?)", rows)
+
+
 # -- what the checks share -------------------------------------------------------------------------------------------
+
+
+def test_the_limit_that_a_broker_is_set_to_is_weighed_with_the_rate(
+    who: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too large to be tried here; that the file of a real Mosquitto is found shows in test_doctor_broker.py."""
+    messages(who, 50, 100)
+    told: dict[str, str] = {}
+    monkeypatch.setattr(queue.mosquitto_conf, "find", lambda *_: (Path("mosquitto.conf"), told))
+    told["max_queued_messages"] = "1000000"
+    found = queue.judge(who, who.brokers[0], who.waiting)
+    assert (found.state, "6 h at the present 50 messages" in found.what) == (State.WARN, True)
+    assert "max_queued_messages 4400000" in found.change
+    told["max_queued_messages"] = "5000000"
+    assert queue.judge(who, who.brokers[0], who.waiting).state is State.OK
+    found = queue.judge(who, who.brokers[0], 1_000)
+    assert "an absence of one hour costs 179,002 of them" in found.why
 
 
 def test_the_rate_is_that_of_the_last_hour_with_messages(who: Patient) -> None:
     assert messages_a_second(who) is None
-    now = now_ms()
-    rows = [(now - 100_000 + n * 1000, now - 99_000 + n * 1000, 50, b"") for n in range(100)]
-    write(who, "INSERT INTO raw_block (first_received_at, last_received_at, count, body) VALUES (?, ?, ?, ?)", rows)
-    assert messages_a_second(who) == pytest.approx(50, rel=0.02)
+    messages(who, 50, 30)
+    assert messages_a_second(who) is None, "half a minute is no rate"
+    messages(who, 50, 100)
+    assert messages_a_second(who) == pytest.approx(65, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from collector.settings import Settings
 ANSWER_S = 5.0
 # The reason code of a CONNACK that refuses the protocol version.
 UNSUPPORTED_VERSION = 132
+_AT_ONCE = 5_000
+_TAKEN_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Probe:
     _news: threading.Condition = field(default_factory=threading.Condition)
     _answers: list[Answer] = field(default_factory=list)
     _granted: list[ReasonCode] | None = None
+    _sent: int = 0
     _accepted: int = 0
     _refused: list[str] = field(default_factory=list)
 
@@ -131,15 +134,22 @@ class Probe:
         self._wait(lambda: self._granted is not None, "the broker did not answer the subscription")
         return [topic for topic, code in zip(topics, self._granted or (), strict=False) if code.is_failure]
 
-    def publish(self, topic: str, payloads: Iterable[bytes], seconds: float = 20) -> str | None:
+    def publish(self, topic: str, payloads: Iterable[bytes]) -> str | None:
         """At QoS 1; returns when all were answered: why some were refused, or None. Raises TimeoutError."""
         self._accepted, self._refused = 0, []
-        sent = 0
-        for payload in payloads:
+        for sent, payload in enumerate(payloads):
+            if sent % _AT_ONCE == 0:
+                self._wait_for_answers(sent)
             self._client.publish(topic, payload, 1)
-            sent += 1
-        self._wait(lambda: self._accepted + len(self._refused) >= sent, "the broker did not take all messages", seconds)
+            self._sent = sent + 1
+        self._wait_for_answers(self._sent)
         return self._refused[0] if self._refused else None
+
+    def _wait_for_answers(self, sent: int) -> None:
+        """Packet ids end at 65,535: so many may not be under way at once."""
+        self._wait(
+            lambda: self._accepted + len(self._refused) >= sent, "the broker did not take all messages", _TAKEN_S
+        )
 
     def settle(self, *, most: int, quiet_s: float, seconds: float) -> list[Arrived]:
         """What has come once there are `most`, or nothing came for `quiet_s`, or `seconds` are over."""
