@@ -41,6 +41,8 @@ class Stats:
     conflicts: int = 0
     retained: int = 0
     redelivered: int = 0
+    # Another collector's: acknowledged, and that was all.
+    foreign: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     commits: int = 0
     commit_failures: int = 0

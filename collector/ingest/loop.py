@@ -55,6 +55,8 @@ class ReceiveLoop:
         self._due = due
         self._committed = committed
         self._between = between
+        # What came, to be acknowledged in this order, and what of it is to be stored.
+        self._messages: list[Message] = []
         self._batch: list[Processed] = []
         self._bytes = 0
         self._first_at = 0
@@ -78,7 +80,7 @@ class ReceiveLoop:
         if self._full(now):
             self._take(self._poll())
             self._commit(stop)
-        elif not self._batch and self._caught_up(now) and self._due(now - _LATE_MS):
+        elif not self._messages and self._caught_up(now) and self._due(now - _LATE_MS):
             self._commit(stop)
 
     def _poll(self) -> list[Message]:
@@ -89,14 +91,17 @@ class ReceiveLoop:
     def _take(self, messages: list[Message]) -> None:
         now = self._clock()
         if messages:
-            if not self._batch:
+            if not self._messages:
                 self._first_at = now
             self._last_at = now
+            self._messages += messages
+            mine = self._pipeline.mine(messages)
+            self._committer.stats.foreign += len(messages) - len(mine)
             process = self._pipeline.process
-            self._batch += [process(message) for message in messages]
+            self._batch += [process(message) for message in mine]
             self._bytes += sum([len(message.payload) for message in messages])
         # Nothing more there: all that the brokers kept for us has come. (With 3.1.1 they may be waiting for our acks.)
-        self._drained = not messages and (not self._batch or all(source.v5 for source in self._sources))
+        self._drained = not messages and (not self._messages or all(source.v5 for source in self._sources))
 
     def _caught_up(self, now: int) -> bool:
         """Whether time may pass for the limits up to now.
@@ -111,14 +116,14 @@ class ReceiveLoop:
 
     def _patience(self) -> float:
         """How long the network may take, in seconds: until the batch is due."""
-        if not self._batch:
+        if not self._messages:
             return _IDLE_POLL_S
         return MAX_AGE_MS / 1000 / 5 if all(source.v5 for source in self._sources) else _QUIET_MS / 1000
 
     def _full(self, now: int) -> bool:
-        if not self._batch:
+        if not self._messages:
             return False
-        if len(self._batch) >= MAX_BATCH or self._bytes >= MAX_BYTES:
+        if len(self._messages) >= MAX_BATCH or self._bytes >= MAX_BYTES:
             return True
         if now - self._last_at >= _QUIET_MS and not all(source.v5 for source in self._sources):
             return True
@@ -143,7 +148,7 @@ class ReceiveLoop:
         self._committed()
 
     def _acknowledge(self) -> None:
-        messages = [item.message for item in self._batch]
+        messages, self._messages = self._messages, []
         for source in self._sources:
             source.acknowledge(messages)
         now = self._clock()

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # Beyond any reading device's payload; what is larger is kept as a dead letter and never parsed.
 MAX_PAYLOAD = 1_000_000
+# What collectors tell one another (docs/decisions/0022): no device speaks here.
+OWN_TOPICS = "fieldproof/_collectors/"
 
 _Judged = tuple[float | None, Quality, Reason]
 
@@ -33,6 +35,8 @@ class SeenDevice(NamedTuple):
     profile: str
     site: str | None
     stale_after_s: int
+    # What must stay on one collector together with it; None: nothing but itself.
+    group: str | None = None
 
 
 class Processed(NamedTuple):
@@ -62,7 +66,11 @@ class Pipeline:
             metric.name: (-inf if metric.low is None else metric.low, inf if metric.high is None else metric.high)
             for metric in vocabulary.metrics.values()
         }
-        self._devices: dict[tuple[str, str, str, str | None], SeenDevice] = {}
+        self._devices: dict[tuple[str, str, str, str | None, str | None], SeenDevice] = {}
+
+    def mine(self, messages: list[Message]) -> list[Message]:
+        """Those that this collector is to store. Alone it stores all; see collector/sharding."""
+        return messages
 
     def process(self, message: Message) -> Processed:
         """Never raises for what a message holds: a hopeless one comes back with `refused`."""
@@ -72,6 +80,8 @@ class Pipeline:
         try:
             return self._readings(message)
         except MessageError as error:
+            if message.topic.startswith(OWN_TOPICS):
+                return Processed(message, keep_raw=False)
             return Processed(message, refused=error, site=self._site(message), stamped=True)
         # A fault of ours must not stop ingest: the message would come again after every restart.
         except Exception as error:
@@ -92,18 +102,19 @@ class Pipeline:
         stamped = bool(decoding.faults)
         for entry in decoding.decoded:
             stamped |= self._add(readings, entry, message.received_at)
-        devices = {entry.device: self._device(entry, profile, message.broker) for entry in decoding.decoded}
+        group = self.library.group(message.topic, message.payload)[0] if profile.grouped else None
+        devices = {entry.device: self._device(entry, profile, message.broker, group) for entry in decoding.decoded}
         refused = MessageError("bad_format", "; ".join(decoding.faults[:5])) if decoding.faults else None
         return Processed(message, readings, tuple(devices.values()), refused, stamped=stamped)
 
-    def _device(self, entry: Decoded, profile: Profile, broker: str) -> SeenDevice:
-        key = (entry.device, entry.source_name, profile.id, entry.site or self._sites.get(broker))
+    def _device(self, entry: Decoded, profile: Profile, broker: str, group: str | None) -> SeenDevice:
+        key = (entry.device, entry.source_name, profile.id, entry.site or self._sites.get(broker), group)
         known = self._devices.get(key)
         if known is None:
             # A device may call itself anything, ever anew: what is remembered is bounded.
             if len(self._devices) >= 10_000:
                 self._devices.clear()
-            known = self._devices[key] = SeenDevice(*key, profile.stale_after_s)
+            known = self._devices[key] = SeenDevice(*key[:4], profile.stale_after_s, group)
         return known
 
     def _add(self, readings: list[Reading], entry: Decoded, received_at: int) -> bool:

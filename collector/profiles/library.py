@@ -47,6 +47,27 @@ class Library:
         """The named parts of a topic, by the first profile that it fits; empty when it fits none."""
         return next((parts for _, _, parts, _ in self._candidates(topic)), {})
 
+    def group(self, topic: str, payload: bytes) -> tuple[str, bool]:
+        """What must stay together with this message, and whether the topic alone says so: its device, or what the
+        profile groups by. What names no device stands for itself.
+        """
+        candidates = self._candidates(topic)
+        if not any("{payload:" in profile.group for profile, _, _, _ in candidates):
+            named = {profile.group_of(parts, None) for profile, _, parts, _ in candidates}
+            if len(named) <= 1:
+                return next(iter(named), "") or topic, True
+        return self._group_within(candidates, payload) or topic, False
+
+    def _group_within(self, candidates: Candidates, payload: bytes) -> str:
+        try:
+            content = _content(payload)
+        except MessageError:
+            return ""
+        for profile, match, parts, _ in candidates:
+            if match.when is None or match.when.holds(content):
+                return profile.group_of(parts, content)
+        return ""
+
     def _candidates(self, topic: str) -> Candidates:
         found = self._cache.get(topic)
         if found is None:

@@ -104,6 +104,8 @@ class Profile:
     decoder: str
     matches: tuple[Match, ...]
     device_id: str
+    # What must stay on one collector; the device alone unless the profile says otherwise.
+    group: str
     source_name: str
     time: TimeRule | None
     metrics: tuple[MetricRule, ...]
@@ -114,6 +116,11 @@ class Profile:
     examples: tuple[dict[str, Any], ...]
     # Names made of topic parts alone, by these: the same topics come again with every message.
     _names: dict[tuple[str, ...], Names] = field(default_factory=dict, compare=False)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether several devices may belong together."""
+        return self.group != self.device_id
 
     def names(self, parts: dict[str, str], content: Any) -> Names:
         """Who sent a message with these topic parts and this payload."""
@@ -127,6 +134,10 @@ class Profile:
                     self._names.clear()
                 self._names[key] = known
         return known
+
+    def group_of(self, parts: dict[str, str], content: Any) -> str:
+        """Empty when nothing is found for it."""
+        return slug(self.name_from(self.group, parts, content))
 
     def _make_names(self, parts: dict[str, str], content: Any) -> Names:
         source = self.name_from(self.source_name, parts, content)
@@ -202,6 +213,7 @@ class ProfileSchema(Schema):
     decoder = fields.String(required=True)
     match = fields.List(fields.Nested(_MatchSchema), required=True, validate=validate.Length(min=1))
     device_id = fields.String(required=True)
+    group = fields.String(load_default=None, validate=validate.Length(min=1))
     source_name = fields.String(load_default=None)
     time = fields.Nested(_TimeSchema, load_default=None)
     expect = fields.Nested(_ExpectSchema, load_default=lambda: {"every_s": 60, "stale_after_s": 300})
@@ -224,6 +236,7 @@ def load_profile(path: Path) -> Profile:
         decoder=loaded["decoder"],
         matches=tuple(_match(entry) for entry in loaded["match"]),
         device_id=loaded["device_id"],
+        group=loaded["group"] or loaded["device_id"],
         source_name=loaded["source_name"] or loaded["device_id"],
         time=TimeRule(tuple(time["path"]), time["unit"]) if time else None,
         metrics=tuple(MetricRule(m["name"], tuple(m["path"]), m["unit"]) for m in loaded["metrics"]),

@@ -97,6 +97,10 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX parked_due ON parked (destination, next_try_at);
     """,
+    """
+    -- What a device must stay together with on one collector, where that is more than itself (docs/decisions/0022).
+    CREATE TABLE device_group (device TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+    """,
 )
 
 # How long a statement waits for another connection's write before it gives up.

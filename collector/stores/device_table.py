@@ -25,6 +25,8 @@ class Seen(Protocol):
     def site(self) -> str | None: ...
     @property
     def stale_after_s(self) -> int: ...
+    @property
+    def group(self) -> str | None: ...
 
 
 class DeviceTable:
@@ -58,6 +60,8 @@ class DeviceTable:
             " site=coalesce(excluded.site, site), last_seen_at=excluded.last_seen_at",
             (device.id, device.source_name, device.profile, device.site, now, now),
         )
+        if device.group is not None:
+            self._db.execute("INSERT OR REPLACE INTO device_group VALUES (?, ?)", (device.id, device.group))
         self._sites[device.id] = device.site or self._sites.get(device.id)
         self._forwarded[device.id] = now
         (first_seen,) = self._db.execute("SELECT first_seen_at FROM device WHERE id=?", (device.id,)).fetchone()
