@@ -30,8 +30,9 @@ from collector.sitedb.engine import make_engine
 from collector.sitedb.link import News, SiteLink
 from collector.stores import housekeeping, outbox
 from collector.stores.collector_db import connect, get_meta, open_collector_db, set_meta, transaction
+from collector.stores.delivery import Destination
 from collector.stores.entries import record_entry
-from collector.stores.forwarder import Destination, Forwarder
+from collector.stores.forwarder import Forwarder
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class CollectorService:
         self.id = f"fieldproof-{_installation(self._db)}-0"
         self._filters = library.topic_filters()
         self._sources = [self._source(broker) for broker in brokers]
+        self._pipeline = Pipeline(library, vocabulary, {broker.name: site_of(broker.site) for broker in brokers})
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(
             self._db, self._evaluator, RECEIVE_MAXIMUM, clock, long_term=settings.influx_url is not None
@@ -88,7 +90,7 @@ class CollectorService:
         )
         self._loop = ReceiveLoop(
             self._sources,
-            Pipeline(library, vocabulary, {broker.name: site_of(broker.site) for broker in brokers}),
+            self._pipeline,
             self._committer,
             clock,
             due=self._evaluator.due,
@@ -199,6 +201,7 @@ class CollectorService:
     def _use(self, taken: snapshot.Snapshot) -> None:
         self._evaluator.configure(taken.limits, self._clock())
         self._committer.assign_sites(taken.sites)
+        self._pipeline.use(taken.sites, taken.zones)
 
     def _carry_out(self, command: commands.Pulled, now: int) -> None:
         if commands.applied(self._db, command.id):

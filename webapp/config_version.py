@@ -1,4 +1,4 @@
-"""The version of what collectors work by: it grows in the same transaction as a change to devices or limits."""
+"""The version of what collectors work by: it grows in the same transaction as a change to sites, devices or limits."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from collector.clock import now_ms
 from collector.domain.devices import slug
 from collector.sitedb.tables import Site
-from webapp import audit
+from webapp import audit, config_version
 from webapp.db import Database
 
 CLI = "cli"
@@ -41,6 +41,8 @@ def add_site(engine: Engine, ident: str, name: str, timezone: str, *, actor: str
             raise SiteError(f"there is a site '{ident}' already; 'fieldproof sites list' shows all")
         db.add(Site(id=ident, name=name or ident, timezone=timezone))
         after = {"name": name or ident, "timezone": timezone}
+        # Collectors read naive times in the zone of the site.
+        config_version.grow(db)
         audit.append(db, at=now, actor=actor, action="site.add", kind="site", object_id=ident, after=after)
 
 

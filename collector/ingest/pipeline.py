@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reading, Reason
-from collector.domain.times import usable
+from collector.domain.times import from_local, usable
 from collector.errors import MessageError
 from collector.ingest.message import Message
+from collector.ingest.zones import Zones
 from collector.profiles.decoders.base import GOOD, Decoded, Measured
 from collector.profiles.library import Library
 from collector.profiles.profile import Profile
@@ -25,6 +26,7 @@ MAX_PAYLOAD = 1_000_000
 OWN_TOPICS = "fieldproof/_collectors/"
 
 _Judged = tuple[float | None, Quality, Reason]
+_CLOCK = (Quality.UNCERTAIN, Reason.CLOCK)
 
 
 class SeenDevice(NamedTuple):
@@ -61,12 +63,17 @@ class Pipeline:
         self.library = library
         self.vocabulary = vocabulary
         self._sites = sites or {}
+        self._zones = Zones()
         # Physical bounds by metric; what has none has infinite ones.
         self._bounds = {
             metric.name: (-inf if metric.low is None else metric.low, inf if metric.high is None else metric.high)
             for metric in vocabulary.metrics.values()
         }
         self._devices: dict[tuple[str, str, str, str | None, str | None], SeenDevice] = {}
+
+    def use(self, sites: Mapping[str, str | None], zones: Mapping[str, str]) -> None:
+        """The site that people gave to each device, and the time zone of each site."""
+        self._zones.use(sites, zones)
 
     def mine(self, messages: list[Message]) -> list[Message]:
         """Those that this collector is to store. Alone it stores all; see collector/sharding."""
@@ -101,7 +108,7 @@ class Pipeline:
         readings: list[Reading] = []
         stamped = bool(decoding.faults)
         for entry in decoding.decoded:
-            stamped |= self._add(readings, entry, message.received_at)
+            stamped |= self._add(readings, entry, profile, message)
         group = self.library.group(message.topic, message.payload)[0] if profile.grouped else None
         devices = {entry.device: self._device(entry, profile, message.broker, group) for entry in decoding.decoded}
         refused = MessageError("bad_format", "; ".join(decoding.faults[:5])) if decoding.faults else None
@@ -117,20 +124,41 @@ class Pipeline:
             known = self._devices[key] = SeenDevice(*key[:4], profile.stale_after_s, group)
         return known
 
-    def _add(self, readings: list[Reading], entry: Decoded, received_at: int) -> bool:
-        """The entry's readings; returns whether they bear our time of receipt."""
-        time, quality, reasons = _when(entry, received_at)
-        stamped = time is None
+    def _add(self, readings: list[Reading], entry: Decoded, profile: Profile, message: Message) -> bool:
+        """The entry's readings; returns whether their identity rests on our time of receipt."""
+        time, said, ours = self._when(entry, profile, message)
+        stamped, device, received_at = time is None, entry.device, message.received_at
         at = received_at if time is None else time
-        device = entry.device
         for measured in entry.values:
             value, value_quality, value_reasons = self._judged(measured)
-            if quality:
-                value_quality, value_reasons = max(quality, value_quality), reasons | value_reasons
+            if said is not GOOD:
+                value_quality, value_reasons = max(said[0], value_quality), said[1] | value_reasons
             readings.append(
                 Reading(device, measured.metric, at, value, value_quality, value_reasons, received_at, stamped)
             )
-        return stamped
+        return ours
+
+    def _when(
+        self, entry: Decoded, profile: Profile, message: Message
+    ) -> tuple[int | None, tuple[Quality, Reason], bool]:
+        """The time to go by, None for our time of receipt; what is to be said of it; whether we had a part in it."""
+        time = entry.time
+        if time is None:
+            return None, GOOD, True
+        if entry.time_certain:
+            return (time, GOOD, False) if usable(time, message.received_at) else (None, _CLOCK, True)
+        site = entry.site or self._sites.get(message.broker)
+        zone = self._zones.of(profile.time, entry.device, site)
+        if zone is None:
+            return (time, _CLOCK, False) if usable(time, message.received_at) else (None, _CLOCK, True)
+        try:
+            time, only = from_local(time, zone, message.received_at)
+        except OverflowError:
+            return None, _CLOCK, True
+        if not usable(time, message.received_at):
+            return None, _CLOCK, True
+        # Of two moments the one nearest to the receipt was taken: a redelivery might be given the other.
+        return time, GOOD if only else _CLOCK, not only
 
     def _judged(self, measured: Measured) -> _Judged:
         """The value in the canonical unit with its quality: what the device says of it, and what its bounds say."""
@@ -167,17 +195,6 @@ class Pipeline:
         if not low <= value <= high:
             return value, Quality.BAD, Reason.RANGE
         return value, Quality.GOOD, Reason.NONE
-
-
-def _when(entry: Decoded, received_at: int) -> tuple[int | None, Quality, Reason]:
-    """The time to go by, None for our time of receipt, and what is to be said of it."""
-    if entry.time is None:
-        return None, *GOOD
-    if not usable(entry.time, received_at):
-        return None, Quality.UNCERTAIN, Reason.CLOCK
-    if not entry.time_certain:
-        return entry.time, Quality.UNCERTAIN, Reason.CLOCK
-    return entry.time, *GOOD
 
 
 def site_of(text: str | None) -> str | None:

@@ -118,6 +118,8 @@ def _faults(profile: Profile, vocabulary: Vocabulary) -> list[str]:
     if profile.decoder not in DECODERS:
         known = ", ".join(sorted(DECODERS))
         faults.append(f"{profile.file}: decoder: '{profile.decoder}' is not known; known: {known}")
+    if profile.time is not None and (fault := profile.time.fault(profile.decoder)):
+        faults.append(f"{profile.file}: time.path: {fault}")
     for index, rule in enumerate(profile.metrics):
         where = f"{profile.file}: metrics.{index}"
         if rule.name not in vocabulary.metrics:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -13,6 +13,7 @@ from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reason
 from collector.errors import ConfigError
 from collector.profiles.files import read_yaml
+from collector.profiles.time_rule import TimeRule, TimeSchema, time_rule
 from collector.profiles.vocabulary import flatten
 
 Key = str | int
@@ -72,12 +73,6 @@ class MetricRule:
     name: str
     path: JsonPath
     unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRule:
-    path: JsonPath
-    unit: Literal["s", "ms", "iso"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +173,6 @@ class _MetricSchema(Schema):
     unit = fields.String(required=True)
 
 
-class _TimeSchema(Schema):
-    path = _path_field(required=True)
-    unit = fields.String(required=True, validate=validate.OneOf(["s", "ms", "iso"]))
-
-
 _REASONS = [str(reason.name).lower() for reason in Reason]
 
 
@@ -215,7 +205,7 @@ class ProfileSchema(Schema):
     device_id = fields.String(required=True)
     group = fields.String(load_default=None, validate=validate.Length(min=1))
     source_name = fields.String(load_default=None)
-    time = fields.Nested(_TimeSchema, load_default=None)
+    time = fields.Nested(TimeSchema, load_default=None)
     expect = fields.Nested(_ExpectSchema, load_default=lambda: {"every_s": 60, "stale_after_s": 300})
     metrics = fields.List(fields.Nested(_MetricSchema), load_default=list)
     quality = fields.List(fields.Nested(_QualitySchema), load_default=list)
@@ -229,7 +219,6 @@ def load_profile(path: Path) -> Profile:
         loaded: dict[str, Any] = ProfileSchema().load(content)
     except ValidationError as error:
         raise ConfigError(flatten(path, error.messages_dict)) from error
-    time = loaded["time"]
     return Profile(
         id=loaded["id"],
         file=path,
@@ -238,7 +227,7 @@ def load_profile(path: Path) -> Profile:
         device_id=loaded["device_id"],
         group=loaded["group"] or loaded["device_id"],
         source_name=loaded["source_name"] or loaded["device_id"],
-        time=TimeRule(tuple(time["path"]), time["unit"]) if time else None,
+        time=time_rule(loaded["time"]),
         metrics=tuple(MetricRule(m["name"], tuple(m["path"]), m["unit"]) for m in loaded["metrics"]),
         quality=tuple(
             QualityRule(tuple(q["path"]), Quality[q["nonempty"].upper()], Reason[q["reason"].upper()])

@@ -6,25 +6,28 @@ The snapshot is cached in collector.db, so that alarms keep working with the sit
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import orjson
 from sqlalchemy import Connection, select
 
 from collector.domain.limits import Limit
-from collector.sitedb.tables import Config, ControlLimit, Device
+from collector.sitedb.tables import Config, ControlLimit, Device, Site
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`sites` gives the site of each device that was assigned to one."""
+    """`sites` gives the site of each device that was assigned to one, `zones` the time zone of each site."""
 
     version: int
     limits: tuple[Limit, ...]
     sites: dict[str, str | None]
+    zones: dict[str, str] = field(default_factory=dict)
 
 
-EMPTY = Snapshot(0, (), {})
+# No version of the site database is this: whatever there is, is taken.
+NEVER_TAKEN = -1
+EMPTY = Snapshot(NEVER_TAKEN, (), {})
 
 
 def config_version(db: Connection) -> int:
@@ -36,6 +39,7 @@ def take(db: Connection) -> Snapshot:
     version = config_version(db)
     limits = db.execute(select(ControlLimit.__table__).where(ControlLimit.current)).mappings()
     devices = db.execute(select(Device.id, Device.site_id).where(Device.state != "retired"))
+    zones = dict(db.execute(select(Site.id, Site.timezone)).tuples().all())
     return Snapshot(
         version,
         tuple(
@@ -58,20 +62,25 @@ def take(db: Connection) -> Snapshot:
             for row in limits
         ),
         {ident: site for ident, site in devices if site},
+        zones,
     )
 
 
 def save(db: sqlite3.Connection, snapshot: Snapshot, now: int) -> None:
     """Inside the caller's transaction; the last snapshot replaces the one before."""
-    body = {"limits": [asdict(limit) for limit in snapshot.limits], "sites": snapshot.sites}
+    limits = [asdict(limit) for limit in snapshot.limits]
+    body = {"limits": limits, "sites": snapshot.sites, "zones": snapshot.zones}
     db.execute("DELETE FROM config_snapshot")
     db.execute("INSERT INTO config_snapshot VALUES (?, ?, ?)", (snapshot.version, orjson.dumps(body), now))
 
 
 def load(db: sqlite3.Connection) -> Snapshot:
+    """One that an earlier version cached knows no zones: it is used as it is, and asked for again."""
     row = db.execute("SELECT version, body FROM config_snapshot").fetchone()
     if row is None:
         return EMPTY
     version, body = row
     content = orjson.loads(body)
-    return Snapshot(version, tuple(Limit(**limit) for limit in content["limits"]), content["sites"])
+    limits = tuple(Limit(**limit) for limit in content["limits"])
+    zones = content.get("zones")
+    return Snapshot(NEVER_TAKEN if zones is None else version, limits, content["sites"], zones or {})

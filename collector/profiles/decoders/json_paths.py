@@ -46,14 +46,11 @@ def _stated(profile: Profile, content: Any) -> tuple[Quality, Reason]:
 
 
 def _time(profile: Profile, content: Any) -> tuple[int | None, bool]:
-    if profile.time is None:
-        return None, True
-    found = walk(content, profile.time.path)
-    if found is None:
+    rule = profile.time
+    found = None if rule is None or rule.trust == "receipt" else walk(content, rule.path)
+    if rule is None or found is None:
         return None, True
     try:
-        if profile.time.unit == "ms" and isinstance(found, int | float):
-            return round(found), True
-        return parse_time(found)
-    except (ValueError, OverflowError) as error:
+        return parse_time(found, rule.unit)
+    except ValueError as error:
         raise MessageError("bad_time", str(error)) from None

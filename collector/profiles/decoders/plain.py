@@ -22,19 +22,20 @@ def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
     names = profile.names(parts, content)
     if not names.device or not parts.get("site") or not parts.get("device"):
         raise MessageError("no_device", "the topic names no site or no device")
+    by_receipt = profile.time is not None and profile.time.trust == "receipt"
     if not isinstance(content, list):
         try:
-            return Decoding((_object(content, names),))
+            return Decoding((_object(content, names, by_receipt),))
         except ValueError as error:
             raise MessageError("bad_format", str(error)) from None
-    return _list(content, names)
+    return _list(content, names, by_receipt)
 
 
-def _list(objects: list[Any], names: Names) -> Decoding:
+def _list(objects: list[Any], names: Names, by_receipt: bool) -> Decoding:
     decoded, faults = [], []
     for position, entry in enumerate(objects):
         try:
-            decoded.append(_object(entry, names))
+            decoded.append(_object(entry, names, by_receipt))
         except ValueError as error:
             faults.append(f"object {position + 1} of {len(objects)}: {error}")
     if not objects:
@@ -44,13 +45,14 @@ def _list(objects: list[Any], names: Names) -> Decoding:
     return Decoding(decoded, faults)
 
 
-def _object(entry: Any, names: Names) -> Decoded:
+def _object(entry: Any, names: Names, by_receipt: bool) -> Decoded:
     if not isinstance(entry, dict):
         raise ValueError(f"expected an object with 'values', found {type(entry).__name__}")  # noqa: TRY004 - one kind of refusal
     values = entry.get("values")
     if not isinstance(values, dict) or not values:
         raise ValueError("'values' must be an object such as {\"ph\": 7.1}")
-    time, certain = parse_time(entry["time"]) if entry.get("time") is not None else (None, True)
+    sent = None if by_receipt else entry.get("time")
+    time, certain = (None, True) if sent is None else parse_time(sent)
     if "quality" not in entry and "units" not in entry:
         measured = [Measured(_metric(name), number(value)) for name, value in values.items()]
     else:
