@@ -39,6 +39,7 @@ Rows = list[dict[str, Any]]
 
 class SiteDestination:
     name = "site"
+    version: str | None = None
     batch = _BATCH
     # Of points and of devices only the newest state is shown; an alarm does not wait for more of them to come.
     lazy: frozenset[Kind] = frozenset({"latest", "readings", "device"})

@@ -21,6 +21,11 @@ class Destination(Protocol):
     def name(self) -> str: ...
 
     @property
+    def version(self) -> str | None:
+        """What is at the other end, in its own words; None when it has not said."""
+        ...
+
+    @property
     def kinds(self) -> frozenset[Kind]:
         """What it takes; all else in the outbox is not for it."""
         ...

@@ -44,8 +44,6 @@ class Progress:
     depth: int = 0
     oldest_at: int | None = None
     error: str | None = None
-    # Rows that it refused and that are tried again later.
-    parked: int = 0
 
 
 class Forwarder(threading.Thread):
@@ -69,6 +67,11 @@ class Forwarder(threading.Thread):
     @property
     def destination(self) -> str:
         return self._destination.name
+
+    @property
+    def version(self) -> str | None:
+        """What the destination says it is; None while that is not known."""
+        return self._destination.version
 
     def wake(self) -> None:
         """There is something new in the outbox."""
@@ -105,7 +108,7 @@ class Forwarder(threading.Thread):
                 return failures
             sent = self._send_one(db, box) + self._send_parked(db)
         except StoreUnavailable as error:
-            return self._back_off(db, box, error, failures)
+            return self._back_off(box, error, failures)
         except sqlite3.Error as error:
             log.warning("outbox unreadable: destination=%s error=%s", self._destination.name, error)
             self._stop_asked.wait(_IDLE_S)
@@ -119,7 +122,7 @@ class Forwarder(threading.Thread):
         if sent:
             self._most = min(self._destination.batch, 2 * self._most)
         if not sent or time.monotonic() - self._reported_at > _REPORT_S:
-            self._report(db, box, self.progress.error if self._aside else None)
+            self._report(box, self.progress.error if self._aside else None)
         if not sent:
             if self._aside is None:
                 self._aside_s = _ASIDE_S
@@ -129,8 +132,10 @@ class Forwarder(threading.Thread):
             self._wake.wait(_IDLE_S)
             self._wake.clear()
 
-    def _back_off(self, db: sqlite3.Connection, box: Outbox, error: StoreUnavailable, failures: int) -> int:
-        self._report(db, box, str(error))
+    def _back_off(self, box: Outbox, error: StoreUnavailable, failures: int) -> int:
+        if self._stop_asked.is_set():
+            return failures
+        self._report(box, str(error))
         if failures == 0:
             log.warning("destination unavailable: destination=%s error=%s", self._destination.name, error)
         # A body may be too much for a slow line or a busy server: the next one is smaller.
@@ -140,10 +145,9 @@ class Forwarder(threading.Thread):
         self._stop_asked.wait(max(wait, error.retry_after_s or 0))
         return failures + 1
 
-    def _report(self, db: sqlite3.Connection, box: Outbox, error: str | None) -> None:
+    def _report(self, box: Outbox, error: str | None) -> None:
         depth = box.depth()
-        parked = refused.counts(db).get(self._destination.name, 0)
-        self.progress = Progress(depth, box.oldest_at() if depth else None, error, parked)
+        self.progress = Progress(depth, box.oldest_at() if depth else None, error)
         self._reported_at = time.monotonic()
 
     def _resting(self, box: Outbox) -> bool:
@@ -165,7 +169,7 @@ class Forwarder(threading.Thread):
         try:
             rows = self._delivery.send(batch.entries)
         except EverythingRefused as error:
-            self._set_aside(db, box, batch, error)
+            self._set_aside(box, batch, error)
             return 1
         with transaction(db):
             refused.settle(db, self._destination.name, rows, self._clock())
@@ -176,7 +180,7 @@ class Forwarder(threading.Thread):
             self._lazy_until = time.monotonic() + min(_LAZY_MOST_S, max(_LAZY_S, _LAZY_SHARE * took))
         return 1
 
-    def _set_aside(self, db: sqlite3.Connection, box: Outbox, batch: Batch, error: EverythingRefused) -> None:
+    def _set_aside(self, box: Outbox, batch: Batch, error: EverythingRefused) -> None:
         """Nothing of this lane is taken: it waits for a person, and what comes after it does not wait with it."""
         if self._aside is not None:
             raise error
@@ -185,7 +189,7 @@ class Forwarder(threading.Thread):
         self._aside = next(lane for lane in box.lanes() if lane.after_seq == batch.lane.after_seq)
         self._aside_until = time.monotonic() + self._aside_s
         self._aside_s = min(_BACKOFF_MAX_S, 2 * self._aside_s)
-        self._report(db, box, str(error))
+        self._report(box, str(error))
 
     def _send_parked(self, db: sqlite3.Connection) -> int:
         name = self._destination.name

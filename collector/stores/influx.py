@@ -190,6 +190,10 @@ class InfluxDestination:
     def __init__(self, influx: Influx) -> None:
         self.influx = influx
 
+    @property
+    def version(self) -> str | None:
+        return self.influx.version
+
     def deliver(self, entries: list[Entry]) -> None:
         readings: list[bytes] = []
         alarms: list[bytes] = []

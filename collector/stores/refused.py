@@ -77,11 +77,6 @@ def _wait_longer(db: sqlite3.Connection, one: Refused, now: int) -> bool:
     return True
 
 
-def counts(db: sqlite3.Connection) -> dict[str, int]:
-    """How many rows are parked for each destination."""
-    return dict(db.execute("SELECT destination, count(*) FROM parked GROUP BY destination").fetchall())
-
-
 def _park(db: sqlite3.Connection, destination: str, one: Refused, now: int) -> None:
     detail = str(one.error)[:_DETAIL_MOST]
     db.execute(

@@ -13,6 +13,7 @@ class Store:
     """Refuses the lines of a set, as InfluxDB does: a request with one of them in it."""
 
     name = "store"
+    version: str | None = None
     kinds: frozenset[Kind] = frozenset({"lines"})
     lazy: frozenset[Kind] = frozenset()
     batch = 5_000

@@ -27,6 +27,7 @@ class Store:
     """Takes lines and records; refuses what `refuses` names, with the words it is told to use."""
 
     name = "store"
+    version: str | None = None
     batch = 1_000
     kinds: frozenset[Kind] = frozenset({"lines", "latest", "event"})
     lazy: frozenset[Kind] = frozenset({"latest"})

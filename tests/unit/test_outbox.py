@@ -164,6 +164,7 @@ class Picky:
     """A destination that is away at first, and refuses odd numbers."""
 
     name = "picky"
+    version: str | None = None
     batch = 100
     kinds = EVERY
     lazy: frozenset[Kind] = frozenset()

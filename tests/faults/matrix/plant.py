@@ -80,9 +80,11 @@ class Plant(World):
         unsent = "SELECT count(*) FROM outbox WHERE seq > (SELECT min(after_seq) FROM lane)"
         return int(self.query(f"SELECT ({unsent}) + (SELECT count(*) FROM parked)")[0][0])
 
-    def break_writes(self, status: int, *, times: int | None, **options: Any) -> None:
+    def break_writes(
+        self, status: int, *, times: int | None, body: bytes = b'{"error":"made up by a test"}', **options: Any
+    ) -> None:
         """InfluxDB seems to answer so to the next writes."""
-        self.http.answer(WRITES, status, b'{"error":"made up by a test"}', times=times, **options)
+        self.http.answer(WRITES, status, body, times=times, **options)
 
     def await_subscription(self, seconds: float = 90) -> None:
         """Until a message comes through: before, the broker may know of nobody who wants any."""

@@ -50,21 +50,23 @@ def test_influxdb_answers_with_trouble_of_its_own_for_a_while(
     ledger.check(messages, stream)
 
 
-@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(("status", "version"), [(400, "1.6.7"), (422, "v2.7.11")])
 def test_influxdb_refuses_whole_batches_for_a_few_of_their_lines(
-    plant: Plant, ledger: Ledger, readings: int, rate: float, status: int
+    plant: Plant, ledger: Ledger, readings: int, rate: float, status: int, version: str
 ) -> None:
     """Cut in halves down to those lines: they are dead letters, and everything around them is delivered."""
     messages = Numbered(readings)
     refused = {readings // 10, readings // 2, readings // 2 + 1, readings - 1}
+    plant.http.answer("GET /ping", 204, times=None, headers={"X-Influxdb-Version": version})
+    words = b'{"error":"partial write: points beyond retention policy dropped=1"}'
     for number in refused:
-        plant.break_writes(status, times=None, holding=b" value=%d.0 " % number)
+        plant.break_writes(status, times=None, body=words, holding=b" value=%d.0 " % number)
     stream = Stream(plant.broker.port, messages, rate)
     plant.collector()
     stream.start()
     stream.finish()
     ledger.settle(DRAIN_S)
-    ledger.check(messages, stream, not_in_influx=refused, dead_letters={"refused": len(refused)})
+    ledger.check(messages, stream, not_in_influx=refused, dead_letters={"out_of_retention": len(refused)})
 
 
 def test_influxdb_itself_refuses_a_field_of_another_type(
@@ -80,7 +82,7 @@ def test_influxdb_itself_refuses_a_field_of_another_type(
     stream.start()
     stream.finish()
     ledger.settle(DRAIN_S)
-    ledger.check(messages, stream, not_in_influx=refused, dead_letters={"refused": len(refused)})
+    ledger.check(messages, stream, not_in_influx=refused, dead_letters={"type_conflict": len(refused)})
 
 
 def test_influxdb_takes_writes_and_never_answers(plant: Plant, ledger: Ledger, readings: int, rate: float) -> None:
