@@ -43,14 +43,17 @@ _TOPICS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection was made. `session_present` false: the broker knows nothing of an earlier session."""
+    """A connection was made and is subscribed. `session_present` false: the broker knew nothing of an earlier session.
+
+    Told only now, because what comes before the subscription is nobody's: a loss lasts until then.
+    """
 
     broker: str
     session_present: bool
 
 
 class MqttSource:
-    """Messages of one broker. `events` receives a `Connected` for every connection that was accepted."""
+    """Messages of one broker. `events` receives a `Connected` for every connection that got as far as subscribing."""
 
     def __init__(
         self,
@@ -81,6 +84,8 @@ class MqttSource:
         # When the broker confirmed all our subscriptions on this connection, epoch ms.
         self.subscribed_at: int | None = None
         self._away_since = clock()
+        # The session was gone, and that has not been told yet: the connection may end before it is subscribed.
+        self._session_gone = False
         self._v5_worked = False
         self._unanswered = 0
         self._client = self._make_client()
@@ -186,7 +191,7 @@ class MqttSource:
         self._v5_worked |= self.v5
         self._backoff_ms = 0
         self._next_attempt = 0
-        self.events.append(Connected(self.broker.name, bool(flags.session_present)))
+        self._session_gone |= not flags.session_present
         log.info(
             "connected to the broker: broker=%s session_present=%s protocol=%s",
             self.broker.name,
@@ -247,6 +252,8 @@ class MqttSource:
             log.error("the broker refused subscriptions: broker=%s topics=%s", self.broker.name, ", ".join(refused))
         else:
             self.subscribed_at = self._clock()
+            self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
+            self._session_gone = False
 
     # -- receiving ---------------------------------------------------------------------------------------------------
 
