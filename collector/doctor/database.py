@@ -121,9 +121,8 @@ def _log(file: Path) -> Iterator[Finding]:
 
 def _set_aside(file: Path) -> Iterator[Finding]:
     """Earlier damage, which the collector put beside the new file."""
-    old = sorted(
-        path.name for path in file.parent.glob(f"{file.name}.corrupt*") if not path.name.endswith(("-wal", "-shm"))
-    )
+    beside = (path.name for path in file.parent.glob(f"{file.name}.*"))
+    old = sorted(name for name in beside if not name.endswith(("-wal", "-shm", "-journal")))
     if old:
         yield warn(
             CHECK,
