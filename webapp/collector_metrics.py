@@ -19,7 +19,6 @@ _COUNTERS = {
     "redelivered": "Messages that were stored before, by packet id and content: part of the duplicates",
     "conflicts": "Second, different values for a stored reading",
     "late": "Readings older than what was stored of their point when they came",
-    "late": "Readings stored that are older than what was there: they came late",
     "retained": "Retained messages passed over",
     "commits": "Transactions that made a batch durable",
     "commit_failures": "Transactions that failed and were tried again; nothing was acknowledged",
