@@ -44,3 +44,9 @@ def kill(pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def peak_memory(pid: int) -> int:
+    """The most memory that the process ever had resident, in bytes."""
+    (line,) = [line for line in (_PROC / str(pid) / "status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024

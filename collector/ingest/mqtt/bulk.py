@@ -45,14 +45,26 @@ class BufferedSocket:
 
         Raises BlockingIOError when nothing is there, OSError when the connection is broken.
         """
-        try:
-            data = self._raw.recv(READ_BYTES)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise BlockingIOError from None
+        data = self._read()
         if data:
             self.buffer = data if self.position >= len(self.buffer) else self.buffer[self.position :] + data
             self.position = 0
         return len(data)
+
+    def _read(self) -> bytes:
+        if not isinstance(self._raw, ssl.SSLSocket):
+            return self._raw.recv(READ_BYTES)
+        # A read of TLS gives one record, which a broker makes for each message: gather what there is.
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size < READ_BYTES and (piece := self._raw.recv(READ_BYTES)):
+                pieces.append(piece)
+                size += len(piece)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            if not pieces:
+                raise BlockingIOError from None
+        return b"".join(pieces)
 
     def recv(self, size: int) -> bytes:
         """As paho's own path reads: first what was read already."""
