@@ -61,6 +61,7 @@ class Heartbeat:
             "duplicates": stats.duplicates + stats.redelivered,
             "redelivered": stats.redelivered,
             "conflicts": stats.conflicts,
+            "late": stats.late,
             "retained": stats.retained,
             "commits": stats.commits,
             "commit_failures": stats.commit_failures,

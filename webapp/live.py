@@ -104,7 +104,7 @@ class LiveHub:
             self._subscribers.add(subscriber)
         try:
             with self._database.read() as db:
-                events = changed_since(db, self._vocabulary, last_event)
+                events = changed_since(db, self._vocabulary, last_event, self._clock())
         except BaseException:
             self.unsubscribe(subscriber)
             raise

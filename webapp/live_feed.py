@@ -57,7 +57,7 @@ class LiveFeed:
         self._clock = clock
         self._devices_at = monotonic()
         with database.read() as db:
-            self._newest = _newest(db)
+            self._newest = self._until_now(_newest(db))
             self._points = _point_marks(_points(db, self._newest))
             self._alarms = _alarm_marks(_alarms(db, self._newest))
             self._devices = {item["id"]: _device_mark(item) for item in self._device_items(db)}
@@ -77,8 +77,12 @@ class LiveFeed:
             newest = max([self._newest, *(row.forwarded_at for row in points), *(a.forwarded_at for a in alarms)])
             marks = _point_marks(points), _alarm_marks(alarms)
         # Last: what could not be made into events because the database went away is still new next time.
-        (self._points, self._alarms), self._newest = marks, newest
+        (self._points, self._alarms), self._newest = marks, self._until_now(newest)
         return events
+
+    def _until_now(self, newest: int) -> int:
+        """A collector's clock that ran ahead and was set right must not keep its news from us until then."""
+        return min(newest, self._clock())
 
     def _device_events(self, db: Session) -> list[Event]:
         """Devices have no time of change: every two seconds they are compared with what was sent last."""
@@ -94,9 +98,9 @@ class LiveFeed:
         return device_items(db, list(db.scalars(select(Device))), self._clock())
 
 
-def changed_since(db: Session, vocabulary: Vocabulary, last_event: int | None) -> list[Event]:
+def changed_since(db: Session, vocabulary: Vocabulary, last_event: int | None, now: int) -> list[Event]:
     """What a stream begins with: what changed since it broke off, or in the last seconds."""
-    since = _newest(db) if last_event is None else last_event
+    since = min(now, _newest(db) if last_event is None else last_event)
     events = [_reading_event(row) for row in _points(db, since)]
     return events + _alarm_events(db, _alarms(db, since), vocabulary)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from collector.domain.alarms import Alarm, Operation, Transition, clear_alarm, operate, raise_alarm
-from collector.domain.limits import Change, Limit, LimitState, Phase, Step, judge, quiet, tick
+from collector.domain.limits import Change, Limit, LimitState, Phase, Step, judge, quiet, set_right, tick
 from collector.domain.reading import Quality, Reading
 from collector.stores import alarm_table
 from collector.stores.entries import NewEntry, alarm_record, record_entry, transition_record
@@ -98,6 +98,14 @@ class Evaluator:
             limit = self._limits.get(ident)
             if limit is not None:
                 self._follow(limit, tick(limit, self._states[ident], now), now)
+
+    def set_right(self, now: int) -> None:
+        """Inside a transaction: our clock was set back to `now`, and readings from now on are to be judged again."""
+        for ident, state in self._states.items():
+            right = set_right(state, now)
+            if right != state and ident in self._limits:
+                self._states[ident] = right
+                self._dirty.add(ident)
 
     def due(self, now: int) -> bool:
         """Whether `tick(now)` would change anything."""

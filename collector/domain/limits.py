@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from collector.domain.times import FUTURE_TOLERANCE_MS
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -111,6 +113,13 @@ def tick(limit: Limit, state: LimitState, now: int) -> Step:
         at = state.since + limit.off_delay_ms
         return state._replace(phase=Phase.NORMAL, since=at, peak=None), (Change("cleared", at, value, state.peak),)
     return state, ()
+
+
+def set_right(state: LimitState, now: int) -> LimitState:
+    """Our own clock was set back: what was judged far ahead of it is no reason to judge nothing until then."""
+    if max(state.last_at, state.since) <= now + FUTURE_TOLERANCE_MS:
+        return state
+    return state._replace(last_at=min(state.last_at, now), since=min(state.since, now))
 
 
 def _moved(limit: Limit, state: LimitState, at: int, value: float) -> LimitState:

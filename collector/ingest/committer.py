@@ -6,10 +6,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
 from collector.clock import Clock
 from collector.domain.reading import Reading
+from collector.domain.times import FUTURE_TOLERANCE_MS
 from collector.errors import MessageError
 from collector.ingest.deliveries import Deliveries
 from collector.ingest.pipeline import Processed
@@ -27,6 +29,7 @@ class Judge(Protocol):
 
     def take(self, run: Sequence[Reading]) -> None: ...
     def tick(self, now: int) -> None: ...
+    def set_right(self, now: int) -> None: ...
     def flush(self) -> list[NewEntry]: ...
     def reload(self) -> None: ...
 
@@ -39,6 +42,7 @@ class Stats:
     stored: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    late: int = 0
     retained: int = 0
     redelivered: int = 0
     # Another collector's: acknowledged, and that was all.
@@ -61,6 +65,7 @@ class Stats:
         self.stored += counted.stored
         self.duplicates += counted.duplicates
         self.conflicts += counted.conflicts
+        self.late += counted.late
         self.retained += counted.retained
         self.redelivered += counted.redelivered
         self.dead_letters.update(counted.dead_letters)
@@ -82,6 +87,8 @@ class Committer:
         self._deliveries = Deliveries(db, receive_maximum)
         self.stats = Stats()
         self._stale = False
+        # The latest our clock has been. It may have been set back while we were not there: unknown at first.
+        self._latest: float = inf
 
     def commit(self, batch: Sequence[Processed], tick_to: int | None = None) -> None:
         """With `tick_to`, time passes for the limits up to then (epoch ms).
@@ -93,6 +100,8 @@ class Committer:
         self.refresh()
         try:
             with transaction(self._db):
+                if now < self._latest - FUTURE_TOLERANCE_MS:
+                    self._judge.set_right(now)
                 entries, runs = self._store(batch, now, counted)
                 if tick_to is not None:
                     self._judge.tick(tick_to)
@@ -101,6 +110,7 @@ class Committer:
             # What fails may fail again on reading: then the next commit begins with it.
             self._stale = True
             raise
+        self._latest = now if now < self._latest - FUTURE_TOLERANCE_MS else max(now, self._latest)
         self.stats.add(counted)
         self._time(batch, runs, now)
 
@@ -138,6 +148,7 @@ class Committer:
         counted.stored += sum(map(len, stored.runs))
         counted.duplicates += stored.duplicates
         counted.conflicts += stored.conflicts
+        counted.late += stored.late
         for run in stored.runs:
             self._judge.take(run)
         entries += self._bury(fresh, counted, now)

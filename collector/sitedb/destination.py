@@ -1,7 +1,8 @@
 """The site database as a destination: latest values, devices, alarms, dead letters and events, as upserts.
 
 Every statement may run again, and an older state never replaces a newer one: readings are guarded by `observed_at`,
-alarms by `revision`, devices by `last_seen_at`.
+alarms by `revision`, devices by `last_seen_at`. A time in the future is from before our clock was set back, and is no
+reason to wait until then.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, FromClause, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from collector.clock import Clock
 from collector.domain.reading import Quality, Reason
+from collector.domain.times import FUTURE_TOLERANCE_MS
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.sitedb.engine import begin_write
 from collector.sitedb.tables import (
@@ -48,6 +50,7 @@ class SiteDestination:
         self._engine = engine
         self._collector = collector_id
         self._clock = clock
+        self._forwarded_at = 0
         self._writers: dict[Kind, Callable[[Connection, list[Entry]], None]] = {
             "readings": self._points,
             "latest": self._points,
@@ -72,17 +75,24 @@ class SiteDestination:
             # Away, locked, or not migrated yet: none of these says that the entries are wrong.
             raise StoreUnavailable(f"site database: {error.orig}") from error
 
+    def _forwarding(self) -> int:
+        """For `forwarded_at`, by which viewers ask for what is new: it never goes back, whatever our clock does."""
+        self._forwarded_at = max(self._forwarded_at, self._clock())
+        return self._forwarded_at
+
     def _points(self, db: Connection, entries: list[Entry]) -> None:
         """Only the newest reading of each point: the table shows the latest value."""
         latest: dict[tuple[str, str], ReadingRow] = {}
+        horizon = self._clock() + FUTURE_TOLERANCE_MS
         for entry in entries:
             for row in entry.body:
                 key = (row[0], row[1])
-                if key not in latest or row[3] >= latest[key][3]:
+                if key not in latest or _age(row, horizon) >= _age(latest[key], horizon):
                     latest[key] = row
-        now = self._clock()
-        rows = [_point(row, now) for row in latest.values()]
-        _upsert(db, Point.__table__, rows, ("device_id", "metric"), newer="observed_at")
+        at = self._forwarding()
+        rows = [_point(row, at) for row in latest.values()]
+        ahead = Point.observed_at > horizon
+        _upsert(db, Point.__table__, rows, ("device_id", "metric"), newer="observed_at", unless=ahead)
 
     def _devices(self, db: Connection, entries: list[Entry]) -> None:
         sites = set(db.execute(select(Site.id)).scalars())
@@ -105,19 +115,22 @@ class SiteDestination:
             .values(
                 source_name=seen["source_name"],
                 first_seen_at=known.first_seen_at or seen["first_seen_at"],
-                last_seen_at=max(known.last_seen_at or 0, seen["last_seen_at"]),
+                last_seen_at=self._last_seen(known.last_seen_at or 0, seen["last_seen_at"]),
                 collector_id=self._collector,
                 site_id=func.coalesce(Device.site_id, seen["site_id"]),
             )
         )
+
+    def _last_seen(self, known: int, seen: int) -> int:
+        return seen if known > self._clock() + FUTURE_TOLERANCE_MS else max(known, seen)
 
     def _alarms(self, db: Connection, entries: list[Entry]) -> None:
         last: dict[str, dict[str, Any]] = {}
         for entry in entries:
             if entry.body["id"] not in last or entry.body["revision"] >= last[entry.body["id"]]["revision"]:
                 last[entry.body["id"]] = entry.body
-        now = self._clock()
-        rows = [{**body, "source": self._collector, "forwarded_at": now} for body in last.values()]
+        at = self._forwarding()
+        rows = [{**body, "source": self._collector, "forwarded_at": at} for body in last.values()]
         _upsert(db, Alarm.__table__, rows, ("id",), newer="revision")
 
     def _transitions(self, db: Connection, entries: list[Entry]) -> None:
@@ -136,6 +149,11 @@ class SiteDestination:
         _upsert(db, CollectorEvent.__table__, rows, ("id",), newer=None)
 
 
+def _age(row: ReadingRow, horizon: int) -> tuple[bool, int]:
+    """What is newer is greater, but for what lies in the future."""
+    return row[3] <= horizon, row[3]
+
+
 def _point(row: ReadingRow, now: int) -> dict[str, Any]:
     device, metric, _, observed_at, value, quality, reasons, received_at = row
     return {
@@ -150,8 +168,18 @@ def _point(row: ReadingRow, now: int) -> dict[str, Any]:
     }
 
 
-def _upsert(db: Connection, table: FromClause, rows: Rows, keys: Sequence[str], newer: str | None) -> None:
-    """Insert, or replace when the row's `newer` column is not smaller; with `newer` None the first row stands."""
+def _upsert(
+    db: Connection,
+    table: FromClause,
+    rows: Rows,
+    keys: Sequence[str],
+    newer: str | None,
+    unless: ColumnElement[bool] | None = None,
+) -> None:
+    """Insert, or replace when the row's `newer` column is not smaller; with `newer` None the first row stands.
+
+    What is there and fulfils `unless` is replaced in any case.
+    """
     if not rows:
         return
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
@@ -160,14 +188,12 @@ def _upsert(db: Connection, table: FromClause, rows: Rows, keys: Sequence[str], 
         db.execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
         return
     columns = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    db.execute(
-        statement.on_conflict_do_update(
-            index_elements=keys, set_=columns, where=table.c[newer] <= statement.excluded[newer]
-        ),
-        rows,
-    )
+    replaced = table.c[newer] <= statement.excluded[newer]
+    if unless is not None:
+        replaced = or_(replaced, unless)
+    db.execute(statement.on_conflict_do_update(index_elements=keys, set_=columns, where=replaced), rows)
 
 
 def upsert_collector(db: Connection, row: dict[str, Any]) -> None:
-    """The collector's heartbeat row."""
-    _upsert(db, Collector.__table__, [row], ("id",), newer="last_seen_at")
+    """The collector's heartbeat row. It alone writes it: what it says now stands, whatever its clock said before."""
+    _upsert(db, Collector.__table__, [row], ("id",), newer="last_seen_at", unless=true())

@@ -32,6 +32,8 @@ class Stored:
     runs: list[Run] = field(default_factory=list)
     duplicates: int = 0
     conflicts: int = 0
+    # Of the new ones those that are older than what was there: they came late.
+    late: int = 0
 
 
 class ReadingTable:
@@ -108,6 +110,7 @@ class ReadingTable:
             outcome, placed = self._insert(series, reading)
             if outcome is Outcome.NEW:
                 new.append(placed)
+                stored.late += not placed.stamped and placed.observed_at < self._newest[series]
                 self._newest[series] = max(self._newest[series], placed.observed_at)
             elif outcome is Outcome.DUPLICATE:
                 stored.duplicates += 1
