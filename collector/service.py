@@ -6,7 +6,6 @@ import gc
 import logging
 import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,21 +16,23 @@ from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
 from collector.ingest.mqtt.bulk import client_class
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
-from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Connected, MqttSource
-from collector.ingest.pipeline import Pipeline, site_of
+from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
+from collector.ingest.pipeline import site_of
+from collector.ingest.sessions import note_connection
 from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
 from collector.settings import Settings
+from collector.sharding.layout import ALONE, Shard, claim, client_id
+from collector.sharding.pipeline import pipeline_for
 from collector.sitedb import commands, snapshot
 from collector.sitedb.destination import SiteDestination
 from collector.sitedb.engine import make_engine
 from collector.sitedb.link import News, SiteLink
 from collector.stores import housekeeping, outbox
-from collector.stores.collector_db import connect, get_meta, open_collector_db, set_meta, transaction
+from collector.stores.collector_db import connect, get_meta, open_collector_db, transaction
 from collector.stores.delivery import Destination
-from collector.stores.entries import record_entry
 from collector.stores.forwarder import Forwarder
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ log = logging.getLogger(__name__)
 class CollectorService:
     """`prepare` brings the site database to the schema of this version; it is called when the database can be reached.
 
-    `durable_broker` false: the demo broker, which forgets what it holds when it stops.
+    `shard`: which of several collectors it is. `durable_broker` false: the demo broker, which forgets what it holds
+    when it stops.
     """
 
     def __init__(
@@ -48,21 +50,25 @@ class CollectorService:
         settings: Settings,
         prepare: Callable[[], None],
         *,
+        shard: Shard = ALONE,
         durable_broker: bool = True,
         clock: Clock = now_ms,
     ) -> None:
         self._settings = settings
+        self._shard = shard
         self._clock = clock
         self._durable_broker = durable_broker
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
         brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
-        self._lock = hold(settings.data / "collector.lock", "a collector")
-        self._db = open_collector_db(settings.collector_db)
-        self.id = f"fieldproof-{_installation(self._db)}-0"
+        file = shard.database(settings.data)
+        self._lock = hold(shard.lock(settings.data), "a collector")
+        self._db = open_collector_db(file)
+        self.id = client_id(claim(self._db, settings.data, shard, library.groups()), shard.index)
         self._filters = library.topic_filters()
         self._sources = [self._source(broker) for broker in brokers]
-        self._pipeline = Pipeline(library, vocabulary, {broker.name: site_of(broker.site) for broker in brokers})
+        sites = {broker.name: site_of(broker.site) for broker in brokers}
+        self._pipeline = pipeline_for(shard, library, vocabulary, sites)
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(
             self._db, self._evaluator, RECEIVE_MAXIMUM, clock, long_term=settings.influx_url is not None
@@ -74,10 +80,10 @@ class CollectorService:
         self._use(self._snapshot)
         engine = make_engine(settings.site_database_url)
         self._forwarders = [
-            Forwarder(settings.collector_db, destination, clock)
+            Forwarder(file, destination, clock)
             for destination in _destinations(settings, SiteDestination(engine, self.id, clock))
         ]
-        self._side = connect(settings.collector_db, read_only=True)
+        self._side = connect(file, read_only=True)
         self._beat = Heartbeat(self._committer.stats, self._forwarders, self._side, settings.data, clock)
         self._link = SiteLink(
             engine,
@@ -166,7 +172,7 @@ class CollectorService:
                 self._news.pop(0)
             for source in self._sources:
                 while source.events:
-                    self._note_connection(source.events[0])
+                    note_connection(self._db, self._committer, source.events[0], self._filters, self._clock())
                     source.events.pop(0)
             now = self._clock()
             if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
@@ -210,30 +216,10 @@ class CollectorService:
         if operation is None:
             log.warning("command not known to this version: id=%s kind=%s", command.id, command.kind)
         elif not self._evaluator.operate(operation, now):
-            log.warning("command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target)
+            # Of several collectors each is told everything, and one has the alarm.
+            level = logging.WARNING if self._shard.count == 1 else logging.DEBUG
+            log.log(level, "command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target)
         commands.mark_applied(self._db, command, now)
-
-    def _note_connection(self, connected: Connected) -> None:
-        """A broker that forgot our session may have dropped what it was keeping for us: say so (DESIGN §2 rule 8)."""
-        now = self._clock()
-        broker = connected.broker
-        last = get_meta(self._db, f"last_received_at.{broker}")
-        known = get_meta(self._db, f"session.{broker}")
-        with transaction(self._db):
-            if known and last and not connected.session_present:
-                log.error("possible loss: the broker kept no session: broker=%s from=%s to=%s", broker, last, now)
-                event = {
-                    "id": str(uuid.uuid4()),
-                    "kind": "possible_loss",
-                    "detail": f"the broker {broker} kept no session while the collector was away",
-                    "started_at": int(last),
-                    "ended_at": now,
-                }
-                outbox.append(self._db, [record_entry("event", event)], now)
-            if not connected.session_present:
-                self._committer.forget_deliveries(broker)
-            set_meta(self._db, f"session.{broker}", "1")
-            set_meta(self._db, f"topic_filters.{broker}", " ".join(self._filters))
 
     # -- heartbeat ---------------------------------------------------------------------------------------------------
 
@@ -256,16 +242,6 @@ def _calm_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-
-
-def _installation(db: sqlite3.Connection) -> str:
-    """Part of the fixed client id: two installations on one broker must not take over each other's session."""
-    known = get_meta(db, "installation")
-    if known is None:
-        known = uuid.uuid4().hex[:8]
-        with transaction(db):
-            set_meta(db, "installation", known)
-    return known
 
 
 def _destinations(settings: Settings, site: SiteDestination) -> Iterable[Destination]:

@@ -80,15 +80,16 @@ class World:
         )  # fmt: skip
         return done.stdout.strip()
 
-    def collector(self) -> Server:
-        """`fieldproof collect` as a process of its own, ready when it is subscribed."""
-        log = self.folder / "collector.log"
+    def collector(self, shard: str = "0/1") -> Server:
+        """`fieldproof collect` as a process of its own, ready when it is connected."""
+        log = self.folder / f"collector{'' if shard[0] == '0' else '-' + shard[0]}.log"
         start = log.stat().st_size if log.exists() else 0
 
         def ready() -> bool:
             return b"connected to the broker" in log.read_bytes()[start:]
 
-        server = Server([sys.executable, "-m", "webapp.cli", "collect"], 0, env=self.env, ready=ready, log=log)
+        command = [sys.executable, "-m", "webapp.cli", "collect", "--shard", shard]
+        server = Server(command, 0, env=self.env, ready=ready, log=log)
         return server.start()
 
     def web(self) -> Server:

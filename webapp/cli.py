@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
+from collector.sharding.layout import ALONE, Shard
 from webapp.cli_accounts import sites, tokens, users
 from webapp.cli_collectors import collectors
 from webapp.cli_doctor import doctor
@@ -88,16 +89,36 @@ def up(demo: bool, lan: bool, **given: Any) -> None:
     sys.exit(everything.run(listen(settings, given["host"]) if lan else settings, _console, demo=demo, lan=lan))
 
 
+def _shard(_: click.Context, __: click.Parameter, text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @main.command()
+@click.option(
+    "--shard",
+    metavar="i/n",
+    default=str(ALONE),
+    show_default=True,
+    callback=_shard,
+    help="Which of n collectors this is: 0/n is the first.",
+)
 @click.option("--demo-broker", is_flag=True, hidden=True, help="The broker forgets when it stops: say so on screen.")
 @_shared_options
-def collect(demo_broker: bool, **given: Any) -> None:
-    """Run the collector: MQTT in, readings and alarms out."""
+def collect(shard: Shard, demo_broker: bool, **given: Any) -> None:
+    """Run the collector: MQTT in, readings and alarms out.
+
+    With --shard one of several on a data folder, each with its own devices; 'fieldproof reshard' changes their number.
+    """
     from collector.service import CollectorService
     from webapp.migrate import migrate
 
     settings = _settings(**given)
-    service = CollectorService(settings, lambda: migrate(settings.site_database_url), durable_broker=not demo_broker)
+    service = CollectorService(
+        settings, lambda: migrate(settings.site_database_url), shard=shard, durable_broker=not demo_broker
+    )
     service.run(_stop_on_signal())
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
@@ -47,9 +47,18 @@ class Library:
         """The named parts of a topic, by the first profile that it fits; empty when it fits none."""
         return next((parts for _, _, parts, _ in self._candidates(topic)), {})
 
+    def groups(self) -> dict[str, str]:
+        """What each profile groups devices by."""
+        return {profile.id: profile.group for profile in self.profiles}
+
+    def grouping_by(self, groups: Mapping[str, str]) -> Library:
+        """The same profiles, grouping as they did then."""
+        return Library(tuple(replace(known, group=groups.get(known.id, known.group)) for known in self.profiles))
+
     def group(self, topic: str, payload: bytes) -> tuple[str, bool]:
-        """What must stay together with this message, and whether the topic alone says so: its device, or what the
-        profile groups by. What names no device stands for itself.
+        """Its device, or what the profile groups by, and whether the topic alone says so.
+
+        A message that names neither is of its topic's.
         """
         candidates = self._candidates(topic)
         if not any("{payload:" in profile.group for profile, _, _, _ in candidates):
