@@ -79,7 +79,7 @@ def _rows(sampler: Sampler, seconds: float) -> list[Row]:
     first = sampler.of(1)
     before = statistics.median(first[len(first) // 2 :])
     after = statistics.median(sampler.of(MILLIONS))
-    allowed = max(ALLOWED_MB, before * ALLOWED)
+    allowed = round(max(ALLOWED_MB, before * ALLOWED), 1)
     return [
         row("5 million readings through one collector", [MESSAGES / seconds], "msg/s"),
         row("memory at 1 million readings", [before], "MB"),
