@@ -110,9 +110,9 @@ class Pipeline:
         for entry in decoding.decoded:
             stamped |= self._add(readings, entry, profile, message)
         group = self.library.group(message.topic, message.payload)[0] if profile.grouped else None
-        devices = {entry.device: self._device(entry, profile, message.broker, group) for entry in decoding.decoded}
+        devices = [self._device(entry, profile, message.broker, group) for entry in decoding.decoded]
         refused = MessageError("bad_format", "; ".join(decoding.faults[:5])) if decoding.faults else None
-        return Processed(message, readings, tuple(devices.values()), refused, stamped=stamped)
+        return Processed(message, readings, devices, refused, True, None, stamped)
 
     def _device(self, entry: Decoded, profile: Profile, broker: str, group: str | None) -> SeenDevice:
         key = (entry.device, entry.source_name, profile.id, entry.site or self._sites.get(broker), group)
@@ -130,12 +130,10 @@ class Pipeline:
         stamped, device, received_at = time is None, entry.device, message.received_at
         at = received_at if time is None else time
         for measured in entry.values:
-            value, value_quality, value_reasons = self._judged(measured)
+            value, quality, reasons = self._judged(measured)
             if said is not GOOD:
-                value_quality, value_reasons = max(said[0], value_quality), said[1] | value_reasons
-            readings.append(
-                Reading(device, measured.metric, at, value, value_quality, value_reasons, received_at, stamped)
-            )
+                quality, reasons = max(said[0], quality), said[1] | reasons
+            readings.append(Reading(device, measured.metric, at, value, quality, reasons, received_at, stamped))
         return ours
 
     def _when(

@@ -17,6 +17,7 @@ _NEVER = -(2**63)
 
 Run = list[Reading]
 _observed_at = itemgetter(Reading._fields.index("observed_at"))
+_stamped = itemgetter(Reading._fields.index("stamped"))
 
 
 class Outcome(Enum):
@@ -80,7 +81,7 @@ class ReadingTable:
 
     def _in_order(self, series: int, run: Run) -> Run:
         """By event time; readings of one moment stay in the order in which they came, for the first one stands."""
-        if any(reading.stamped for reading in run):
+        if any(map(_stamped, run)):
             run = [self._stamp(series, reading) if reading.stamped else reading for reading in run]
         run.sort(key=_observed_at)
         return run
