@@ -6,6 +6,7 @@ import gc
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -31,11 +32,18 @@ from collector.sitedb.destination import SiteDestination
 from collector.sitedb.engine import make_engine
 from collector.sitedb.link import News, SiteLink
 from collector.stores import housekeeping, outbox
-from collector.stores.collector_db import connect, get_meta, open_collector_db, transaction
+from collector.stores.collector_db import can_write, connect, get_meta, open_collector_db, transaction
 from collector.stores.delivery import Destination
+from collector.stores.entries import record_entry
 from collector.stores.forwarder import Forwarder
+from collector.trouble import BeginAgain, Damaged, Watch
 
 log = logging.getLogger(__name__)
+
+# While nothing can be stored: what is not a message is tried again so often, and a fresh connection at every so many
+# failures.
+_AGAIN_S = 1.0
+_FRESH_EVERY = 5
 
 
 class CollectorService:
@@ -61,7 +69,7 @@ class CollectorService:
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
         brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
-        file = shard.database(settings.data)
+        self._file = file = shard.database(settings.data)
         self._lock = hold(shard.lock(settings.data), "a collector")
         self._db = open_collector_db(file)
         self.id = client_id(claim(self._db, settings.data, shard, library.groups()), shard.index)
@@ -75,6 +83,8 @@ class CollectorService:
         )
         self._news: list[News] = []
         self._housekeeping_at = 0
+        self._watch = Watch(settings.data, clock)
+        self._again_at = 0.0
         self._started_at = clock()
         self._snapshot = snapshot.load(self._db)
         self._use(self._snapshot)
@@ -102,6 +112,7 @@ class CollectorService:
             due=self._evaluator.due,
             committed=self._wake_forwarders,
             between=self._between,
+            failed=self._cannot_store,
         )
 
     def _source(self, broker: Broker) -> MqttSource:
@@ -165,8 +176,11 @@ class CollectorService:
         """What is not a message: people's news, connections made, housekeeping. Each in its own transaction."""
         while not self._link.inbox.empty():
             self._news.append(self._link.inbox.get())
+        if time.monotonic() < self._again_at:
+            return
         try:
             self._committer.refresh()
+            self._note_trouble()
             while self._news:
                 self._apply(self._news[0])
                 self._news.pop(0)
@@ -179,8 +193,29 @@ class CollectorService:
                 housekeeping.tidy(self._db, now, forwarded_since=outbox.forwarding_since(self._db, "influx"))
                 self._housekeeping_at = now
         except sqlite3.Error as error:
-            log.error("cannot store, trying again: error=%s", error)
             self._committer.distrust_memory()
+            self._again_at = time.monotonic() + _AGAIN_S
+            self._cannot_store(error, 0)
+
+    def _cannot_store(self, error: sqlite3.Error, waiting: int) -> None:
+        """Raises BeginAgain when trying again on this connection is no use."""
+        trouble = self._watch.failed(error, waiting)
+        if trouble.kind == "corrupt":
+            raise Damaged(str(error)) from error
+        # A connection may be spoilt by what it went through, such as a disk that was taken away and put back.
+        spoilt = trouble.kind in ("read_only", "unwritable") and self._watch.failures % _FRESH_EVERY == 0
+        if spoilt and can_write(self._file):
+            raise BeginAgain("a fresh connection can write and the old one cannot") from error
+
+    def _note_trouble(self) -> None:
+        """That this can be stored is how we know that the trouble is over."""
+        for forwarder in self._forwarders:
+            if forwarder.damage is not None:
+                raise forwarder.damage
+        if (trouble := self._watch.trouble) is not None:
+            with transaction(self._db):
+                outbox.append(self._db, [record_entry("event", self._watch.event(trouble))], self._clock())
+            self._watch.over(trouble)
 
     def _apply(self, news: News) -> None:
         now = self._clock()
@@ -218,7 +253,9 @@ class CollectorService:
         elif not self._evaluator.operate(operation, now):
             # Of several collectors each is told everything, and one has the alarm.
             level = logging.WARNING if self._shard.count == 1 else logging.DEBUG
-            log.log(level, "command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target)
+            log.log(
+                level, "command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target
+            )
         commands.mark_applied(self._db, command, now)
 
     # -- heartbeat ---------------------------------------------------------------------------------------------------
@@ -226,7 +263,9 @@ class CollectorService:
     def _heartbeat(self) -> dict[str, Any]:
         """The site database's collector row. Called from the link's thread."""
         brokers = {source.broker.name: source.subscribed_at is not None for source in self._sources}
-        content = self._beat.content(brokers, histograms=self._committer.stats.histograms, trouble=None)
+        trouble = self._watch.trouble
+        report = trouble.report() if trouble else None
+        content = self._beat.content(brokers, histograms=self._committer.stats.histograms, trouble=report)
         return {
             "id": self.id,
             "started_at": self._started_at,
@@ -239,6 +278,8 @@ class CollectorService:
 
 def _calm_garbage_collection() -> None:
     """A batch is some 50,000 tuples without cycles: looking through them again and again costs an eighth of the time."""
+    # When the collector begins again, the former one is garbage.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from collector.clock import Clock
@@ -12,8 +12,6 @@ from collector.ingest.committer import Committer
 from collector.ingest.message import Message
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource, wait
 from collector.ingest.pipeline import Pipeline, Processed
-
-log = logging.getLogger(__name__)
 
 # Commit by count and by time. By time too, because a broker with 20 messages in flight would wait for ever for a
 # batch to fill; at most 100 ms (DESIGN §2 rule 1).
@@ -25,6 +23,10 @@ MAX_BYTES = 16 * 1024 * 1024
 _QUIET_MS = 5
 # Retry of a failed commit: the disk may be full or locked, and nothing is acknowledged meanwhile.
 _RETRY_S = 1.0
+# While nothing can be stored the connections are kept alive, which means reading. A v5 broker stops by itself at
+# RECEIVE_MAXIMUM; this bounds what others send.
+HOLD_MOST = 2 * RECEIVE_MAXIMUM
+_HOLD_BYTES = 2 * MAX_BYTES
 _IDLE_POLL_S = 0.2
 # Right after subscribing the broker may still be about to send what it kept for us.
 _SETTLE_MS = 1_000
@@ -35,7 +37,11 @@ _AWAY_MS = 60_000
 
 
 class ReceiveLoop:
-    """`due` says whether something besides messages waits for a transaction; `committed` is told after each one."""
+    """`due` says whether something besides messages waits for a transaction; `committed` is told after each one.
+
+    `failed` is told of each commit that failed and of how many messages wait for it. What it raises ends the loop:
+    nothing of what waits is acknowledged then.
+    """
 
     def __init__(
         self,
@@ -47,6 +53,7 @@ class ReceiveLoop:
         due: Callable[[int], bool],
         committed: Callable[[], None],
         between: Callable[[], None],
+        failed: Callable[[sqlite3.Error, int], None],
     ) -> None:
         self._sources = sources
         self._pipeline = pipeline
@@ -55,6 +62,7 @@ class ReceiveLoop:
         self._due = due
         self._committed = committed
         self._between = between
+        self._failed = failed
         # What came, to be acknowledged in this order, and what of it is to be stored.
         self._messages: list[Message] = []
         self._batch: list[Processed] = []
@@ -65,11 +73,13 @@ class ReceiveLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; what was received by then is still committed and acknowledged."""
-        while not stop.is_set():
-            self._step(stop)
-        self._commit(stop)
-        for source in self._sources:
-            source.close()
+        try:
+            while not stop.is_set():
+                self._step(stop)
+            self._commit(stop)
+        finally:
+            for source in self._sources:
+                source.close()
 
     def _step(self, stop: threading.Event) -> None:
         self._between()
@@ -112,7 +122,8 @@ class ReceiveLoop:
         if not self._drained:
             return False
         since = [source.subscribed_at for source in self._sources if not source.away(now, _AWAY_MS)]
-        return bool(since) and all(at is not None and now - at >= _SETTLE_MS for at in since)
+        # A clock that was set back must not hold the limits until it has caught up.
+        return bool(since) and all(at is not None and not 0 <= now - at < _SETTLE_MS for at in since)
 
     def _patience(self) -> float:
         """How long the network may take, in seconds: until the batch is due."""
@@ -131,21 +142,38 @@ class ReceiveLoop:
         return not self._first_at <= now < self._first_at + MAX_AGE_MS
 
     def _commit(self, stop: threading.Event) -> None:
-        """Tries until it is durable. While it is not, nothing is read from the network and nothing acknowledged."""
-        while True:
-            now = self._clock()
-            tick_to = now - _LATE_MS if self._caught_up(now) else None
-            try:
-                self._committer.commit(self._batch, tick_to)
-            except sqlite3.Error as error:
-                self._committer.stats.commit_failures += 1
-                log.error("cannot store, not acknowledging: error=%s messages=%d", error, len(self._batch))
-                if stop.wait(_RETRY_S):
-                    return
-                continue
-            break
+        """Tries until it is durable. While it is not, nothing is acknowledged."""
+        while not self._store():
+            if self._hold_out(stop):
+                return
         self._acknowledge()
         self._committed()
+
+    def _store(self) -> bool:
+        now = self._clock()
+        tick_to = now - _LATE_MS if self._caught_up(now) else None
+        try:
+            self._committer.commit(self._batch, tick_to)
+        except sqlite3.Error as error:
+            self._committer.stats.commit_failures += 1
+            self._failed(error, len(self._batch))
+            return False
+        return True
+
+    def _hold_out(self, stop: threading.Event) -> bool:
+        """Until the next attempt; returns whether we were told to stop.
+
+        Brokers are answered meanwhile: one that hears nothing for 45 s would hang up, and send all of it again.
+        """
+        until = time.monotonic() + _RETRY_S
+        while not stop.is_set() and (left := until - time.monotonic()) > 0:
+            if len(self._batch) >= HOLD_MOST or self._bytes >= _HOLD_BYTES:
+                stop.wait(left)
+                continue
+            if not wait(self._sources, min(left, _IDLE_POLL_S)):
+                stop.wait(min(left, _IDLE_POLL_S))
+            self._take(self._poll())
+        return stop.is_set()
 
     def _acknowledge(self) -> None:
         messages, self._messages = self._messages, []

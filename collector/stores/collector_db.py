@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from collector.errors import StoreUnavailable
@@ -135,11 +135,25 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
+def can_write(path: Path) -> bool:
+    """Whether a fresh connection can make something durable."""
+    try:
+        with closing(connect(path)) as db, transaction(db):
+            set_meta(db, "tried_writing", "1")
+    except (StoreUnavailable, sqlite3.Error):
+        return False
+    return True
+
+
 def open_collector_db(path: Path) -> sqlite3.Connection:
     """Open for writing and bring the schema up to date."""
     path.parent.mkdir(parents=True, exist_ok=True)
     db = connect(path)
-    migrate(db, path)
+    try:
+        migrate(db, path)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -165,11 +179,12 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db
+        # Also a commit can fail, of a full disk: what it leaves open would make every later BEGIN fail.
+        db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
 
 
 def get_meta(db: sqlite3.Connection, key: str) -> str | None:

@@ -20,6 +20,7 @@ from collector.stores import outbox, refused
 from collector.stores.collector_db import connect, transaction
 from collector.stores.delivery import Delivery, Destination, EverythingRefused
 from collector.stores.outbox import Batch, Lane, Outbox
+from collector.trouble import kind_of
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,10 @@ class Forwarder(threading.Thread):
         # A lane of which everything is refused stands aside for a while, so that the others go on.
         self._aside: Lane | None = None
         self._aside_until, self._aside_s = 0.0, _ASIDE_S
+        # What was said last of an outbox that cannot be read, so that it is said once.
+        self._said = ""
+        # collector.db is damaged where the outbox is; the ingest thread may never meet the place.
+        self.damage: sqlite3.Error | None = None
         self.progress = Progress()
 
     @property
@@ -90,6 +95,8 @@ class Forwarder(threading.Thread):
                     # themselves are committed with FULL, elsewhere.
                     db.execute("PRAGMA synchronous=NORMAL")
                     self._work(db)
+            except (StoreUnavailable, sqlite3.Error) as error:
+                self._unreadable(error)
             except Exception as error:
                 log.exception("forwarder failed, beginning again: destination=%s", self._destination.name)
                 self.progress = Progress(self.progress.depth, self.progress.oldest_at, str(error))
@@ -109,14 +116,20 @@ class Forwarder(threading.Thread):
             sent = self._send_one(db, box) + self._send_parked(db)
         except StoreUnavailable as error:
             return self._back_off(box, error, failures)
-        except sqlite3.Error as error:
-            log.warning("outbox unreadable: destination=%s error=%s", self._destination.name, error)
-            self._stop_asked.wait(_IDLE_S)
-            return failures + 1
         if failures:
             log.info("destination is back: destination=%s", self._destination.name)
         self._after(db, box, sent=sent > 0)
+        self._said = ""
         return 0
+
+    def _unreadable(self, error: Exception) -> None:
+        """The ingest thread has the same trouble, or will: it says what to do."""
+        if isinstance(error, sqlite3.Error) and kind_of(error, self._path.parent) == "corrupt":
+            self.damage = error
+        if str(error) != self._said:
+            log.warning("outbox cannot be used: destination=%s error=%s", self._destination.name, error)
+        self._said = str(error)
+        self._stop_asked.wait(_IDLE_S)
 
     def _after(self, db: sqlite3.Connection, box: Outbox, *, sent: bool) -> None:
         if sent:
