@@ -31,7 +31,7 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,12})?", re.ASCII)
-_LEAP_SECOND = re.compile(r"(?<=\d:59):60|(?<=[Tt]\d\d59)60", re.ASCII)
+_LEAP_SECOND = re.compile(r"(?<=\d\d:\d\d):60|(?<=[Tt]\d{4})60", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the zone is put on afterwards
 
 
@@ -61,10 +61,12 @@ def _from_number(value: float, unit: TimeUnit) -> int:
         ms = round(value * 1000) if abs(value) < _SECONDS_BELOW else round(value)
     else:
         ms = round(value / _PER_MS[unit])
-    if abs(ms) < _MILLISECONDS_BELOW:
+    if MIN_MS <= ms < _MILLISECONDS_BELOW:
         return ms
-    smaller = "microseconds (us)" if abs(ms) < 1000 * _MILLISECONDS_BELOW else "nanoseconds (ns)"
-    raise ValueError(f"time {value!r} is too large for '{unit}'; if these are {smaller}, say so in the profile's time")
+    hint = "us" if abs(ms) < 1_000 * _MILLISECONDS_BELOW else "ns"
+    raise ValueError(
+        f"time {value!r} is no time of any clock as '{unit}'; is it '{hint}'? Then the profile must say so"
+    )
 
 
 def _from_text(text: str) -> tuple[int, bool]:
