@@ -24,6 +24,7 @@ MAX_NAME = 256
 _NAMES_MOST = 10_000
 
 _PART = re.compile(r"\{(\w+)\}")
+_FILLED = re.compile(r"\{([\w:.]+)\}")
 _MISSING = object()
 
 
@@ -136,20 +137,20 @@ class Profile:
 
     def _make_names(self, parts: dict[str, str], content: Any) -> Names:
         source = self.name_from(self.source_name, parts, content)
-        device = slug(self.name_from(self.device_id, parts, content))
+        # A part of which no letter is left would make one device of all that bear such names.
+        whole = all(slug(self._filled(part[1], parts, content)) for part in _FILLED.finditer(self.device_id))
+        device = slug(self.name_from(self.device_id, parts, content)) if whole else ""
         return Names(source, device, slug(parts.get("site", "")) or None)
 
     def name_from(self, template: str, parts: dict[str, str], content: Any) -> str:
         """Fill `{part}` from the topic and `{payload:key.key}` from the payload; empty where nothing is found."""
+        return _FILLED.sub(lambda part: self._filled(part[1], parts, content), template)
 
-        def fill(found: re.Match[str]) -> str:
-            name = found[1]
-            if name.startswith("payload:"):
-                found_there = walk(content, tuple(name.removeprefix("payload:").split(".")))
-                return str(found_there)[:MAX_NAME] if isinstance(found_there, str | int) else ""
-            return parts.get(name, "")
-
-        return re.sub(r"\{([\w:.]+)\}", fill, template)
+    def _filled(self, name: str, parts: dict[str, str], content: Any) -> str:
+        if name.startswith("payload:"):
+            found = walk(content, tuple(name.removeprefix("payload:").split(".")))
+            return str(found)[:MAX_NAME] if isinstance(found, str | int) else ""
+        return parts.get(name, "")
 
 
 def _path_field(**options: Any) -> fields.List[Any]:

@@ -2,3 +2,8 @@
 
 5,000 readings a test in CI; by hand `pytest tests/faults/matrix --run-slow --readings 50000`.
 """
+
+import pytest
+
+# Its assertions are to say what differs, like those of the tests themselves.
+pytest.register_assert_rewrite("tests.faults.matrix.ledger")

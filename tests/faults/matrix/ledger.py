@@ -69,11 +69,11 @@ class Ledger:
         doubled = {number for number, times in found.items() if times > 1}
         influx = self.in_influx()
         account = Account(
-            self.fault, messages.count, stream.acked, found.total(), sum(map(len, influx.values())),
+            self.fault, stream.count, stream.acked, found.total(), sum(map(len, influx.values())),
             self._dropped(), len(lost), len(doubled), time.monotonic() - self.began,
         )  # fmt: skip
         self.accounts.append(account)
-        assert stream.acked == messages.count
+        assert stream.acked == stream.count
         assert sorted(lost - set(may_lose)) == [], f"{len(lost)} lost"
         assert sorted(n for n in doubled if is_timed(n) or n not in stream.repeated) == [], "stored twice"
         assert set(found) <= set(range(messages.count))

@@ -6,11 +6,12 @@ Between collector and broker, and between collector and InfluxDB, stands a proxy
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,14 @@ class Plant(World):
     def log(self) -> Path:
         return self.folder / "collector.log"
 
-    def collector(self) -> Server:
-        """Started when it is subscribed."""
+    def collector(self, shard: str = "0/1") -> Server:
+        """Ready when it is connected."""
         start = self.log.stat().st_size if self.log.exists() else 0
 
         def ready() -> bool:
             return b"connected to the broker" in self.log.read_bytes()[start:]
 
-        command = [*self.launcher, sys.executable, "-m", "webapp.cli", "collect"]
+        command = [*self.launcher, sys.executable, "-m", "webapp.cli", "collect", "--shard", shard]
         self.running = Server(command, 0, env=self.env, ready=ready, log=self.log).start()
         return self.running
 
@@ -99,6 +100,11 @@ class Plant(World):
     def await_faults(self, count: int) -> None:
         """Until so many writes, from the beginning, met what was prepared for them."""
         wait_for(lambda: self.http.faults >= count, 60, f"{count} writes that go wrong")
+
+    def change(self, sql: str) -> None:
+        """In collector.db, as nobody but its collector ever does."""
+        with closing(sqlite3.connect(self.data / "collector.db", timeout=10)) as db, db:
+            db.execute(sql)
 
     def influxql(self, statement: str, method: str = "GET") -> list[dict[str, Any]]:
         """The series that InfluxDB itself answers with: asked without our code and not through the proxy."""

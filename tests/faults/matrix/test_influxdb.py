@@ -69,6 +69,28 @@ def test_influxdb_refuses_whole_batches_for_a_few_of_their_lines(
     ledger.check(messages, stream, not_in_influx=refused, dead_letters={"out_of_retention": len(refused)})
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_lines_refused_in_words_that_no_influxdb_uses_are_tried_again_later(
+    plant: Plant, ledger: Ledger, readings: int, rate: float, status: int
+) -> None:
+    """Something before InfluxDB may have said no: they are put aside, then delivered, and none is a dead letter."""
+    messages = Numbered(readings)
+    doubtful = {readings // 10, readings // 2, readings // 2 + 1, readings - 1}
+    for number in doubtful:
+        plant.break_writes(status, times=None, holding=b" value=%d.0 " % number)
+    stream = Stream(plant.broker.port, messages, rate)
+    plant.collector()
+    stream.start()
+    stream.finish()
+    wait_for(lambda: plant.count("parked") == len(doubtful), 60, "lines that are put aside")
+    wait_for(lambda: plant.waiting() == len(doubtful), 60, "all others delivered")
+    plant.http.heal()
+    # What a minute would do.
+    plant.change("UPDATE parked SET next_try_at=0")
+    ledger.settle(DRAIN_S)
+    ledger.check(messages, stream)
+
+
 def test_influxdb_itself_refuses_a_field_of_another_type(
     plant: Plant, ledger: Ledger, readings: int, rate: float
 ) -> None:
