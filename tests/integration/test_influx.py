@@ -13,7 +13,7 @@ import pytest
 from collector.clock import now_ms
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.settings import Settings
-from collector.stores.delivery import halve
+from collector.stores.delivery import Delivery, halve
 from collector.stores.entries import Entry
 from collector.stores.influx import Influx, InfluxDestination
 from collector.stores.influx_readings import InfluxReadingStore
@@ -148,6 +148,21 @@ def test_a_refused_line_is_the_only_one_that_is_not_stored(tmp_path: Path, broke
     with pytest.raises(StoreRejected, match="field type conflict"):
         destination.deliver(entries)
     assert [len(half[0].body) for half in halve(entries)] == [2, 2]
+
+
+def test_alarms_beside_refused_readings_are_not_taken_for_refused(database: Server) -> None:
+    """The server says that it dropped as many as it was sent: of the readings, in a request of their own."""
+    body = f'readings,site=plant,device=plant.effluent,metric=ph value="text" {T0 - 1}000000'.encode()
+    urllib.request.urlopen(f"http://127.0.0.1:{database.port}/write?db=plant", body, timeout=10).close()
+    alarm = {
+        "id": "a-1", "level": "permit", "condition": "active", "site_id": "plant", "device_id": "d", "metric": "ph",
+        "limit_id": "l", "raised_at": T0, "cleared_at": None, "acknowledged_at": None, "value": 9.0, "peak": 9.5,
+        "revision": 1,
+    }  # fmt: skip
+    entries = [Entry(1, "readings", [row(T0 + i, 7.0) for i in range(3)]), Entry(2, "alarm", alarm)]
+    refused = Delivery(InfluxDestination(Influx(settings(database))), lambda: False).send(entries)
+    assert [one.entry.kind for one in refused] == ["readings"] * 3
+    assert ask(database, "SELECT count(alarm) FROM alarms WHERE site='plant'")[0][1] == 1
 
 
 def test_a_missing_database_is_unavailable_with_what_to_do(influx: Server) -> None:

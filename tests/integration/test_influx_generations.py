@@ -269,6 +269,8 @@ def test_while_it_is_in_trouble_all_is_kept_and_then_all_arrives_once(
     drain.put(range(N))
     drain.settle()
     assert (drain.stored(), drain.letters(), drain.parked()) == (everything_but(), {}, [])
+    # Also when something in between knew no path: that is not remembered.
+    assert drain.proxy.requests[-1].startswith("POST /write" if generation is Generation.V1_6 else WRITE)
 
 
 def test_a_server_that_never_answers_is_given_up_and_asked_again(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:

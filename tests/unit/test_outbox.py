@@ -134,6 +134,17 @@ def test_what_was_sent_ahead_of_a_backlog_does_not_wait_for_it_on_disk(db: sqlit
     assert drain(influx, 1_000) == [-3, *range(SPLIT_BEHIND + 100)]
 
 
+def test_nothing_is_pruned_that_stands_in_a_lane_however_the_lanes_overlap(db: sqlite3.Connection) -> None:
+    put(db, *range(100))
+    with transaction(db):
+        db.execute("DELETE FROM lane")
+        lanes = [("site", 10, 60), ("site", 80, None), ("influx", 20, 40), ("influx", 70, 75), ("influx", 90, None)]
+        db.executemany("INSERT INTO lane VALUES (?, ?, ?)", lanes)
+    assert outbox.prune(db) == 10 + 10 + 5
+    kept = [seq for (seq,) in db.execute("SELECT seq FROM outbox ORDER BY seq")]
+    assert kept == [*range(11, 61), *range(71, 76), *range(81, 101)]
+
+
 def test_a_lane_that_stands_aside_is_passed_by_and_comes_back_unchanged(db: sqlite3.Connection) -> None:
     put(db, 1, 2)
     box = Outbox(db, "site", EVERY)
