@@ -23,7 +23,7 @@ from collector.profiles.library import Library
 from collector.profiles.vocabulary import Vocabulary
 from collector.stores import outbox
 from collector.stores.collector_db import get_meta, set_meta, transaction
-from collector.stores.entries import NewEntry, readings_entry, record_entry
+from collector.stores.entries import NewEntry, latest_entry, record_entry
 from collector.stores.reading_table import ReadingTable
 
 META_KEY = "demo_seeded_at"
@@ -119,7 +119,7 @@ class _Seeding:
     def entries(self) -> list[NewEntry]:
         """For the site database: the devices, and the last value of every point."""
         sites: dict[str, str | None] = {device.id: self._site.id for device in self._site.devices}
-        return [*self._devices, readings_entry(self._latest, sites)]
+        return [*self._devices, latest_entry(self._latest, sites)]
 
 
 def _by_metric(rows: list[Row]) -> Iterator[tuple[str, Iterable[Row]]]:

@@ -103,19 +103,21 @@ class SiteDestination:
     def _device(self, db: Connection, seen: dict[str, Any]) -> None:
         """A new device arrives unassigned; of a known one only what was seen is renewed, never what people gave it."""
         known = db.execute(
-            select(Device.first_seen_at, Device.last_seen_at).where(Device.id == seen["id"])
+            select(Device.first_seen_at, Device.last_seen_at, Device.source_name).where(Device.id == seen["id"])
         ).one_or_none()
         if known is None:
             name = seen["source_name"][:200]
             db.execute(insert(Device).values({**seen, "name": name, "collector_id": self._collector}))
             return
+        last_seen_at = self._last_seen(known.last_seen_at or 0, seen["last_seen_at"])
         db.execute(
             update(Device)
             .where(Device.id == seen["id"])
             .values(
-                source_name=seen["source_name"],
-                first_seen_at=known.first_seen_at or seen["first_seen_at"],
-                last_seen_at=self._last_seen(known.last_seen_at or 0, seen["last_seen_at"]),
+                # Lanes overtake one another: what comes now may be the older of the two.
+                source_name=seen["source_name"] if last_seen_at == seen["last_seen_at"] else known.source_name,
+                first_seen_at=min(known.first_seen_at or seen["first_seen_at"], seen["first_seen_at"]),
+                last_seen_at=last_seen_at,
                 collector_id=self._collector,
                 site_id=func.coalesce(Device.site_id, seen["site_id"]),
             )

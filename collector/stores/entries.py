@@ -110,12 +110,6 @@ def latest_entry(readings: Iterable[Reading], sites: Mapping[str, str | None]) -
     return NewEntry("latest", len(rows), orjson.dumps(rows))
 
 
-def readings_entry(readings: Sequence[Reading], sites: Mapping[str, str | None]) -> NewEntry:
-    """As earlier versions wrote them."""
-    rows = [_row(reading, sites) for reading in readings]
-    return NewEntry("readings", len(rows), orjson.dumps(rows))
-
-
 def _row(r: Reading, sites: Mapping[str, str | None]) -> ReadingRow:
     site = sites.get(r.device)
     return (r.device, r.metric, site, r.observed_at, r.value, int(r.quality), int(r.reasons), r.received_at)

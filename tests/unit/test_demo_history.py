@@ -133,8 +133,8 @@ def test_the_site_database_is_told_of_devices_latest_values_and_each_alarm_once(
     kinds = Counter(kind for (kind,) in seeded.execute("SELECT kind FROM outbox"))
     alarms = seeded.execute("SELECT count(*) FROM alarm").fetchone()[0]
     transitions = seeded.execute("SELECT count(*) FROM alarm_transition").fetchone()[0]
-    assert kinds == {"device": 5, "readings": 1, "alarm": alarms, "transition": transitions}
-    (body,) = seeded.execute("SELECT body FROM outbox WHERE kind='readings'").fetchone()
+    assert kinds == {"device": 5, "latest": 1, "alarm": alarms, "transition": transitions}
+    (body,) = seeded.execute("SELECT body FROM outbox WHERE kind='latest'").fetchone()
     series = seeded.execute("SELECT count(*) FROM series").fetchone()[0]
     latest = orjson.loads(body)
     assert len({(row[0], row[1]) for row in latest}) == len(latest) == series
