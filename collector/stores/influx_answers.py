@@ -52,7 +52,8 @@ _REASONS = (
     ("beyond retention", "out_of_retention"),
     ("unable to parse", "bad_line"),
 )
-_ADVICE = {
+# By the reason of the dead letter, what to do.
+ADVICE = {
     "type_conflict": "The field took its type from the first value that anyone wrote to it. Remove those points"
     " (1.x: of the same shard), or name another bucket; from then on such readings are stored",
     "out_of_retention": "The reading is older than the bucket keeps: lengthen its retention if such readings matter",
@@ -100,7 +101,7 @@ def _rejected(generation: Generation, status: int, text: str, lines: int) -> Sto
     meaning = MEANINGS.get((generation, status), default)
     lower = text.lower()
     reason = next((reason for words, reason in _REASONS if words in lower), "refused")
-    advice = _ADVICE[reason]
+    advice = ADVICE[reason]
     dropped = _DROPPED.search(text)
     return StoreRejected(
         f"{status}: {text}{'. ' if advice else ''}{advice}",
