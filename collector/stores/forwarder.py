@@ -134,8 +134,9 @@ class Forwarder(threading.Thread):
     def _after(self, db: sqlite3.Connection, box: Outbox, *, sent: bool) -> None:
         if sent:
             self._most = min(self._destination.batch, 2 * self._most)
-        if not sent or time.monotonic() - self._reported_at > _REPORT_S:
-            self._report(box, self.progress.error if self._aside else None)
+        error = self.progress.error
+        if not sent or (error and not self._aside) or time.monotonic() - self._reported_at > _REPORT_S:
+            self._report(box, error if self._aside else None)
         if not sent:
             if self._aside is None:
                 self._aside_s = _ASIDE_S

@@ -18,6 +18,8 @@ from collector.stores.entries import Entry, Kind, NewEntry, decode
 
 # A destination that is this many entries behind gets a lane of its own for what is new.
 SPLIT_BEHIND = 500
+# What is new, a backlog, and one that stands aside.
+_LANES_MOST = 3
 # InfluxDB 3 Core takes 10 MB a request; and a batch of dead letters of a megabyte each must fit into memory.
 BATCH_BYTES = 8_000_000
 # One DELETE of this many rows, of some 100 kB at the most, holds the write lock for some milliseconds.
@@ -84,15 +86,15 @@ class Outbox:
             self.split()
 
     def split(self) -> None:
-        """What is new from now on gets a lane of its own, unless it has one."""
+        """What is new from now on gets a lane of its own, unless there are enough of them."""
         with transaction(self._db):
-            lanes = self.lanes()
+            *older, newest = self.lanes()
             head = self._head()
-            if len(lanes) > 1 or head == lanes[0].after_seq:
+            if len(older) + 1 >= _LANES_MOST or head == newest.after_seq:
                 return
             self._db.execute(
                 "UPDATE lane SET until_seq=? WHERE destination=? AND after_seq=?",
-                (head, self.destination, lanes[0].after_seq),
+                (head, self.destination, newest.after_seq),
             )
             self._db.execute("INSERT INTO lane VALUES (?, ?, NULL)", (self.destination, head))
 

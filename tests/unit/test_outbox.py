@@ -159,6 +159,15 @@ def test_a_lane_that_stands_aside_is_passed_by_and_comes_back_unchanged(db: sqli
     assert drain(box, 10) == [1, 2]
 
 
+def test_lanes_do_not_grow_in_number_however_often_one_is_split_off(db: sqlite3.Connection) -> None:
+    box = Outbox(db, "site", EVERY)
+    for number in range(10):
+        put(db, number)
+        box.split()
+    assert len(box.lanes()) == 3
+    assert sorted(drain(box, 1)) == list(range(10))
+
+
 def test_a_batch_is_bounded_in_bytes_too(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "BATCH_BYTES", 250)
     with transaction(db):
