@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from typing import Any
 
 from collector.alarms.evaluator import Evaluator
@@ -32,10 +33,12 @@ from collector.sitedb.destination import SiteDestination
 from collector.sitedb.engine import make_engine
 from collector.sitedb.link import News, SiteLink
 from collector.stores import housekeeping, outbox
-from collector.stores.collector_db import can_write, connect, get_meta, open_collector_db, transaction
+from collector.stores.collector_db import can_write, connect, get_meta, transaction
 from collector.stores.delivery import Destination
 from collector.stores.entries import record_entry
 from collector.stores.forwarder import Forwarder
+from collector.stores.salvage_readings import ReadingsSalvage
+from collector.stores.set_aside import Suspicion, open_whole
 from collector.trouble import BeginAgain, Damaged, Watch
 
 log = logging.getLogger(__name__)
@@ -60,18 +63,31 @@ class CollectorService:
         *,
         shard: Shard = ALONE,
         durable_broker: bool = True,
+        watch: Watch | None = None,
+        suspicion: Suspicion | None = None,
         clock: Clock = now_ms,
     ) -> None:
+        """`watch` remembers trouble from one collector to the next of this process; `suspicion`: what one met."""
         self._settings = settings
         self._shard = shard
         self._clock = clock
         self._durable_broker = durable_broker
+        self._watch = watch or Watch(settings.data, clock)
+        self._held = ExitStack()
+        try:
+            self._put_together(prepare, suspicion)
+        except BaseException:
+            self.close()
+            raise
+
+    def _put_together(self, prepare: Callable[[], None], suspicion: Suspicion | None) -> None:
+        settings, shard, clock = self._settings, self._shard, self._clock
         vocabulary = load_vocabulary(device_configs())
         library = load_library((device_configs(), *settings.devices), vocabulary)
         brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
         self._file = file = shard.database(settings.data)
-        self._lock = hold(shard.lock(settings.data), "a collector")
-        self._db = open_collector_db(file)
+        self._held.enter_context(hold(shard.lock(settings.data), "a collector"))
+        self._db = self._held.enter_context(closing(open_whole(file, clock, suspicion)))
         self.id = client_id(claim(self._db, settings.data, shard, library.groups()), shard.index)
         self._filters = library.topic_filters()
         self._sources = [self._source(broker) for broker in brokers]
@@ -83,7 +99,6 @@ class CollectorService:
         )
         self._news: list[News] = []
         self._housekeeping_at = 0
-        self._watch = Watch(settings.data, clock)
         self._again_at = 0.0
         self._started_at = clock()
         self._snapshot = snapshot.load(self._db)
@@ -93,8 +108,9 @@ class CollectorService:
             Forwarder(file, destination, clock)
             for destination in _destinations(settings, SiteDestination(engine, self.id, clock))
         ]
-        self._side = connect(file, read_only=True)
+        self._side = self._held.enter_context(closing(connect(file, read_only=True)))
         self._beat = Heartbeat(self._committer.stats, self._forwarders, self._side, settings.data, clock)
+        self._salvage = ReadingsSalvage(file, clock)
         self._link = SiteLink(
             engine,
             self._heartbeat,
@@ -130,15 +146,16 @@ class CollectorService:
         )
 
     def run(self, stop: threading.Event) -> None:
-        outbox.set_destinations(self._db, [forwarder.destination for forwarder in self._forwarders], self._clock())
-        for thread in (*self._forwarders, self._link):
-            thread.start()
-        journal, synchronous = self.durability()
-        log.info(
-            "collecting: client=%s broker=%s journal=%s synchronous=%d", self.id, self._brokers, journal, synchronous
-        )
-        _calm_garbage_collection()
         try:
+            outbox.set_destinations(self._db, [forwarder.destination for forwarder in self._forwarders], self._clock())
+            for thread in self._threads:
+                thread.start()
+            journal, synchronous = self.durability()
+            log.info(
+                "collecting: client=%s broker=%s journal=%s synchronous=%d",
+                self.id, self._brokers, journal, synchronous,
+            )  # fmt: skip
+            _calm_garbage_collection()
             self._loop.run(stop)
         finally:
             self._shut_down()
@@ -154,17 +171,19 @@ class CollectorService:
         return ", ".join(source.broker.name for source in self._sources)
 
     def close(self) -> None:
-        self._side.close()
-        self._db.close()
-        self._lock.close()
+        self._held.close()
 
     def _shut_down(self) -> None:
-        self._link.stop()
-        for forwarder in self._forwarders:
-            forwarder.stop()
-        for thread in (*self._forwarders, self._link):
+        started = [thread for thread in self._threads if thread.ident is not None]
+        for thread in started:
+            thread.stop()
+        for thread in started:
             thread.join(10)
         self.close()
+
+    @property
+    def _threads(self) -> list[Forwarder | SiteLink | ReadingsSalvage]:
+        return [*self._forwarders, self._link, self._salvage]
 
     def _wake_forwarders(self) -> None:
         for forwarder in self._forwarders:

@@ -70,7 +70,7 @@ class Trouble:
 def kind_of(error: BaseException, folder: Path) -> Kind | None:
     """What keeps us from storing in `folder`; None when the error is not about a disk or a file."""
     if isinstance(error, OSError):
-        return _OF_SYSTEM.get(error.errno or 0, "unwritable")
+        return _of_system(error, folder)
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         found = None if code is None else _OF_SQLITE.get(code & 0xFF)
@@ -78,6 +78,13 @@ def kind_of(error: BaseException, folder: Path) -> Kind | None:
         return found or ("read_only" if _mounted_read_only(folder) else "unwritable")
     cause = error.__cause__
     return kind_of(cause, folder) if isinstance(cause, OSError | sqlite3.Error) else None
+
+
+def _of_system(error: OSError, folder: Path) -> Kind | None:
+    """A certificate that is missing, say, is an error of the system too, and not about this folder."""
+    if error.filename is not None and Path(os.fsdecode(error.filename)).absolute().is_relative_to(folder.absolute()):
+        return _OF_SYSTEM.get(error.errno or 0, "unwritable")
+    return _OF_SYSTEM.get(error.errno or 0)
 
 
 def _mounted_read_only(folder: Path) -> bool:
@@ -91,7 +98,7 @@ class Watch:
     """Remembers that storing fails, and says so: not with every attempt."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        self._folder = folder
+        self.folder = folder
         self._clock = clock
         self._said_at = 0
         self.failures = 0
@@ -100,7 +107,7 @@ class Watch:
     def failed(self, error: BaseException, waiting: int) -> Trouble:
         """`waiting`: how many messages are held, unacknowledged."""
         now = self._clock()
-        kind = kind_of(error, self._folder) or "unwritable"
+        kind = kind_of(error, self.folder) or "unwritable"
         known = self.trouble
         self.failures += 1
         self.trouble = Trouble(kind, str(error), known.since if known else now)
@@ -108,7 +115,7 @@ class Watch:
             self._said_at = now
             log.error(
                 "cannot store, acknowledging nothing: trouble=%s error=%s seconds=%d messages=%d do=%s",
-                kind, error, (now - self.trouble.since) / 1000, waiting, TODO[kind].format(folder=self._folder),
+                kind, error, (now - self.trouble.since) / 1000, waiting, TODO[kind].format(folder=self.folder),
             )  # fmt: skip
         return self.trouble
 

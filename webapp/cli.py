@@ -15,14 +15,18 @@ import click
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from collector.clock import now_ms
 from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
 from collector.sharding.layout import ALONE, Shard
+from collector.stores.set_aside import Suspicion
+from collector.trouble import Watch
 from webapp.cli_accounts import sites, tokens, users
 from webapp.cli_collectors import collectors
 from webapp.cli_doctor import doctor
 from webapp.cli_import import imports
 from webapp.cli_lan import tls
+from webapp.cli_reshard import reshard
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -112,14 +116,23 @@ def collect(shard: Shard, demo_broker: bool, **given: Any) -> None:
 
     With --shard one of several on a data folder, each with its own devices; 'fieldproof reshard' changes their number.
     """
+    from collector.keeper import keep_running
     from collector.service import CollectorService
     from webapp.migrate import migrate
 
     settings = _settings(**given)
-    service = CollectorService(
-        settings, lambda: migrate(settings.site_database_url), shard=shard, durable_broker=not demo_broker
-    )
-    service.run(_stop_on_signal())
+
+    def make(watch: Watch, suspicion: Suspicion | None) -> CollectorService:
+        return CollectorService(
+            settings,
+            lambda: migrate(settings.site_database_url),
+            shard=shard,
+            durable_broker=not demo_broker,
+            watch=watch,
+            suspicion=suspicion,
+        )
+
+    keep_running(make, settings.data, _stop_on_signal(), now_ms)
 
 
 @main.command()
@@ -180,6 +193,7 @@ main.add_command(imports)
 main.add_command(tls)
 main.add_command(doctor)
 main.add_command(collectors)
+main.add_command(reshard)
 
 if __name__ == "__main__":
     # Tracebacks are for bugs; a reader that went away (`| head`) is none.

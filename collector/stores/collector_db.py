@@ -194,3 +194,9 @@ def get_meta(db: sqlite3.Connection, key: str) -> str | None:
 
 def set_meta(db: sqlite3.Connection, key: str, value: str) -> None:
     db.execute("INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (key, value))
+
+
+def last_received_at(db: sqlite3.Connection) -> int | None:
+    """When the last message of any broker came, epoch ms."""
+    (found,) = db.execute("SELECT max(CAST(value AS INTEGER)) FROM meta WHERE key LIKE 'last_received_at.%'").fetchone()
+    return None if found is None else int(found)
