@@ -39,7 +39,7 @@ def take(db: Connection) -> Snapshot:
     version = config_version(db)
     limits = db.execute(select(ControlLimit.__table__).where(ControlLimit.current)).mappings()
     devices = db.execute(select(Device.id, Device.site_id).where(Device.state != "retired"))
-    zones = dict(db.execute(select(Site.id, Site.timezone)).tuples().all())
+    zones = {row.id: row.timezone for row in db.execute(select(Site.id, Site.timezone))}
     return Snapshot(
         version,
         tuple(

@@ -65,6 +65,17 @@ def test_a_new_reading_arrives(web: Web) -> None:
     }
 
 
+def test_after_a_collectors_clock_was_ahead_and_set_right_news_goes_on(web: Web) -> None:
+    stream = events(listen(web, query="max_seconds=20"))
+    until(stream, "reading", point="dairy.effluent/ph", value=9.4)
+    change_value(web, 8.1, at=NOW + 3_600 * SECOND)
+    until(stream, "reading", value=8.1)
+    change_value(web, 8.2, at=NOW + 2 * SECOND)
+    until(stream, "reading", value=8.2)
+    again = events(listen(web, query="max_seconds=20", **{"Last-Event-ID": str(NOW + 3_600 * SECOND)}))
+    until(again, "reading", value=8.2)
+
+
 def test_an_alarm_arrives_as_the_list_shows_it(web: Web) -> None:
     stream = events(listen(web, query="max_seconds=20"))
     until(stream, "reading")

@@ -187,6 +187,13 @@ def test_a_step_of_our_clock_within_a_minute_is_no_reason_to_judge_again(plant: 
     assert plant.alarms() == []
 
 
+def test_a_start_judges_nothing_again_that_is_less_than_a_minute_ahead(plant: Clocked) -> None:
+    plant.receive(7.0, NOON + 50 * SECOND)
+    plant.restart()
+    plant.receive(9.9, NOON + 10 * SECOND)
+    assert plant.alarms() == []
+
+
 def test_readings_without_a_time_take_our_clock_as_it_is_and_the_first_after_a_step_back_is_marked(
     plant: Clocked,
 ) -> None:
