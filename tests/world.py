@@ -99,9 +99,9 @@ class World:
 
     # -- what is stored ----------------------------------------------------------------------------------------------
 
-    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Of collector.db, read-only."""
-        db = sqlite3.connect(f"file:{self.data / 'collector.db'}?mode=ro", uri=True, timeout=10)
+    def query(self, sql: str, *values: Any, file: str = "collector.db") -> list[tuple[Any, ...]]:
+        """Of a collector's file, read-only."""
+        db = sqlite3.connect(f"file:{self.data / file}?mode=ro", uri=True, timeout=10)
         try:
             return db.execute(sql, values).fetchall()
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from collector.sitedb.tables import Collector
 from webapp import audit, heartbeat, silence
@@ -48,9 +49,20 @@ def remove_collector(engine: Engine, ident: str, now: int, *, actor: str = CLI) 
             raise CollectorError(f"there is no collector '{ident}'; 'fieldproof collectors list' shows all")
         if heartbeat.silent_s(row, now) is None:
             raise CollectorError(f"'{ident}' still reports: stop it first, and wait until it counts as silent (1 min)")
-        before = {"broker": row.broker, "last_seen_at": row.last_seen_at}
-        db.delete(row)
-        silence.end(db, ident, now)
-        audit.append(
-            db, at=now, actor=actor, action="collector.remove", kind="collector", object_id=ident, before=before
-        )
+        _remove(db, row, now, actor)
+
+
+def retire_collector(engine: Engine, ident: str, now: int, *, actor: str = CLI) -> None:
+    """One that is known to be stopped for good, if it ever reported: nobody is to wait for it."""
+    with Database(engine).write() as db:
+        row = db.get(Collector, ident)
+        if row is not None:
+            _remove(db, row, now, actor)
+
+
+def _remove(db: Session, row: Collector, now: int, actor: str) -> None:
+    before = {"broker": row.broker, "last_seen_at": row.last_seen_at}
+    ident = row.id
+    db.delete(row)
+    silence.end(db, ident, now)
+    audit.append(db, at=now, actor=actor, action="collector.remove", kind="collector", object_id=ident, before=before)

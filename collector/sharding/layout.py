@@ -132,7 +132,7 @@ def claim(db: sqlite3.Connection, folder: Path, shard: Shard, templates: dict[st
     if mine is not None and mine != shard:
         raise ConfigError([_other_layout(shard.database(folder), mine, shard)])
     for index, path in files(folder).items():
-        other = _of_file(path) if index != shard.index else None
+        other = of_file(path) if index != shard.index else None
         if other is not None and other.count != shard.count:
             raise ConfigError([_other_layout(path, other, shard)])
     _check_groups(folder, shard, groups(db), templates)
@@ -149,7 +149,8 @@ def _other_layout(path: Path, found: Shard, asked: Shard) -> str:
     )
 
 
-def _of_file(path: Path) -> Shard | None:
+def of_file(path: Path) -> Shard | None:
+    """None also when it cannot be read."""
     try:
         with closing(connect(path, read_only=True)) as db:
             return recorded(db)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collector.settings import Settings
+from collector.sharding.layout import files
 from collector.stores.base import ReadingStore
-from collector.stores.sqlite_readings import SqliteReadingStore
+from collector.stores.sqlite_shards import ShardedReadingStore
 
 
 def open_reading_store(settings: Settings) -> ReadingStore:
-    """InfluxDB when it is configured, else collector.db on this host, read-only."""
+    """InfluxDB when it is configured, else the collectors' own files on this host, read-only."""
     if settings.influx_url:
         # Imported here: without InfluxDB the client's start-up time and memory are not spent.
         from collector.stores.influx import Influx
         from collector.stores.influx_readings import InfluxReadingStore
 
         return InfluxReadingStore(Influx(settings))
-    return SqliteReadingStore(settings.collector_db)
+    # A folder without any is told of as one whose collector has not run.
+    return ShardedReadingStore(lambda: list(files(settings.data).values()) or [settings.collector_db])

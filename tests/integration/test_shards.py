@@ -1,0 +1,148 @@
+"""Several collectors on one data folder, and another number of them while messages stream: exact counts at a real broker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from collector.clock import now_ms
+from collector.sharding.layout import files
+from collector.sharding.owner import owner
+from collector.stores.open import open_reading_store
+from tests.faults.matrix.stream import STAMPED, TIMED, Stream
+from tests.servers import Server, wait_for
+from tests.world import World, publish
+
+pytestmark = pytest.mark.services
+
+DEVICES = 24
+ALARMED = "plant.effluent"
+GROUPED = """
+schema: 1
+id: behind-gateways
+decoder: plain
+match:
+  - topic: "gateways/{site}/{gateway}/{device}/readings"
+device_id: "{site}.{gateway}.{device}"
+group: "{site}.{gateway}"
+examples:
+  - description: one value
+    topic: gateways/plant/east/meter/readings
+    payload: {values: {flow: 1.0}}
+    expect: {device: plant.east.meter, readings: {flow: 1.0}}
+"""
+
+
+class Shards:
+    """The collectors of a world, and what their files hold together."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.running: list[Server] = []
+
+    def start(self, count: int) -> None:
+        self.running = [self.world.collector(f"{index}/{count}") for index in range(count)]
+
+    def stop(self) -> None:
+        for server in self.running:
+            server.stop()
+        self.running = []
+
+    def reshard(self, count: int) -> str:
+        return self.world.run("reshard", str(count))
+
+    def rows(self, sql: str) -> dict[int, list[tuple[Any, ...]]]:
+        """Of each shard's file."""
+        return {index: self.world.query(sql, file=path.name) for index, path in files(self.world.data).items()}
+
+    def numbers(self) -> Counter[int]:
+        """Every number that is stored anywhere, as often as it is."""
+        sql = f"SELECT value FROM reading JOIN series ON series.id=series_id WHERE metric IN ('{TIMED}', '{STAMPED}')"
+        return Counter(int(value) for rows in self.rows(sql).values() for (value,) in rows)
+
+    def stored(self) -> int:
+        return sum(self.numbers().values())
+
+    def homes(self) -> dict[str, list[int]]:
+        """The shards in whose files a device has readings."""
+        found: dict[str, list[int]] = {}
+        for index, rows in self.rows("SELECT DISTINCT device FROM reading JOIN series ON id=series_id").items():
+            for (device,) in rows:
+                found.setdefault(device, []).append(index)
+        return found
+
+
+@pytest.fixture
+def shards(tmp_path: Path, broker: Server) -> Iterator[Shards]:
+    world = World(tmp_path, broker)
+    world.seed()
+    made = Shards(world)
+    yield made
+    made.stop()
+
+
+def numbered(first: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """Every other message has a time of its own, the rest have none."""
+    start = now_ms() - 3_600_000
+    for number in range(first, first + count):
+        topic = f"fieldproof/plant/meter-{number // 2 % DEVICES:02d}/readings"
+        if number % 2:
+            yield topic, b'{"time":%d,"values":{"%s":%d}}' % (start + number, TIMED.encode(), number)
+        else:
+            yield topic, b'{"values":{"%s":%d}}' % (STAMPED.encode(), number)
+
+
+def test_every_device_is_owned_once_through_reshards_while_messages_stream(shards: Shards) -> None:
+    """1 -> 3 -> 4 -> 2 collectors, which are stopped for the reshard alone; the publisher never stops."""
+    world, each, before = shards.world, 1_600, 1
+    shards.start(1)
+    wait_for(lambda: world.query("SELECT version FROM config_snapshot") == [(1,)], what="the configuration")
+    world.publish([{"values": {"ph": 9.4}}])
+    world.await_rows("SELECT id FROM alarm WHERE condition='active'", 1)
+    for stage, count in enumerate((3, 4, 2)):
+        stream = Stream(world.broker.port, list(numbered(stage * each, each)), rate=500)
+        stream.start()
+        stream.reach(0.2)
+        shards.stop()
+        assert stream.acked < each, "the reshard did not happen under way"
+        shards.reshard(count)
+        shards.start(count)
+        stream.finish()
+        total = (stage + 1) * each
+        wait_for(lambda wanted=total: shards.stored() >= wanted, 30, f"{total} readings")  # type: ignore[misc]
+        homes = shards.homes()
+        assert {name: [owner(name, count)] for name in homes} == homes
+        assert len(homes) == DEVICES + 1
+        assert sorted(files(world.data)) == list(range(count))
+        before = count
+    assert before == 2
+    assert shards.numbers() == Counter(range(3 * each))
+    assert shards.rows("SELECT count(*) FROM conflict") == {0: [(0,)], 1: [(0,)]}
+    _one_alarm_and_it_clears(shards)
+
+
+def _one_alarm_and_it_clears(shards: Shards) -> None:
+    """Raised by the only collector there was, it was handed on, and its last owner clears it."""
+    world = shards.world
+    assert owner(ALARMED, 3) != 0 or owner(ALARMED, 4) != 0 or owner(ALARMED, 2) != 0
+    world.publish([{"values": {"ph": 7.0}}])
+    world.await_rows("SELECT id FROM alarm WHERE condition='cleared'", 1)
+    alarms = [row for rows in shards.rows("SELECT id, revision FROM alarm").values() for row in rows]
+    assert len(alarms) == 1
+    assert world.site_query("SELECT count(*) FROM alarm WHERE limit_id='%s'" % alarm_limit()) == [(1,)]
+    kinds = world.site_query("SELECT kind FROM alarm_transition ORDER BY recorded_at")
+    assert kinds == [("raised",), ("cleared",)]
+
+
+def alarm_limit() -> str:
+    from tests.world import PH_LIMIT
+
+    return PH_LIMIT
