@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from collector.clock import now_ms
@@ -28,26 +29,25 @@ T0 = 1_700_000_000_000
 def measure(runs: int) -> list[Row]:
     if find("influxd") is None:
         return []
-    found = [_turn(drained_first=turn % 2 == 1) for turn in range(runs)]
-    plain, drained = [rate for rate, _ in found], [rate for _, rate in found]
+    plain, drained = [], []
+    for turn in range(runs):
+        ways = [(_plain, plain), (_drained, drained)]
+        for way, rates in ways if turn % 2 else reversed(ways):
+            rates.append(_fresh(way))
     return [
         row("plain /write, 5,000 lines a request", plain, "readings/s"),
         row("outbox drained into InfluxDB", drained, "readings/s", plain, "plain /write", Goal(0.8)),
     ]
 
 
-def _turn(*, drained_first: bool) -> tuple[float, float]:
-    """Both ways against one server, which has more in it the second time: so they take turns in being the first."""
+def _fresh(way: Callable[[str, Path], float]) -> float:
+    """A server of its own for each: what one way left to be compacted is not to slow the other down."""
     with tempfile.TemporaryDirectory() as folder:
         server = influxdb(Path(folder))
         url = f"http://127.0.0.1:{server.port}"
         try:
             urllib.request.urlopen(f"{url}/query?q=CREATE+DATABASE+bench", b"", timeout=10).close()
-            if drained_first:
-                drained, plain = _drained(url, Path(folder)), _plain(url)
-            else:
-                plain, drained = _plain(url), _drained(url, Path(folder))
-            return plain, drained
+            return way(url, Path(folder))
         finally:
             server.stop()
 
@@ -68,7 +68,7 @@ def _commits(device: str) -> list[list[bytes]]:
     return commits
 
 
-def _plain(url: str) -> float:
+def _plain(url: str, _: Path) -> float:
     commits = [body for commit in _commits("plain") for body in commit]
     each = REQUEST // LINES_EACH
     requests = [b"\n".join(commits[begin : begin + each]) for begin in range(0, len(commits), each)]
