@@ -128,6 +128,20 @@ def test_every_command_is_documented() -> None:
     assert [path for path in commands(main, "fieldproof") if path not in text] == []
 
 
+def test_every_rule_of_time_is_shown_by_tests_that_exist() -> None:
+    text = read("docs/time.md")
+    known = {
+        name
+        for path in files("tests/**.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert [name for name in re.findall(r"`(test_\w+)`", text) if name not in known] == []
+    tables = re.findall(r"^\|.*\|\n\|---.*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rules = [row for table in tables for row in table.splitlines()]
+    assert len(rules) > 25
+    assert [row for row in rules if "`test_" not in row.rsplit("|", 2)[-2]] == []
+
+
 def test_every_table_is_named_with_its_owner(tmp_path: Path) -> None:
     text = section("docs/architecture.md", "Tables and their owners")
     assert first_cells(text) == set(Base.metadata.tables)
