@@ -5,7 +5,9 @@ A reading is one value of one point at one moment; its identity is (point, obser
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum, IntFlag
+from functools import partial
 from typing import NamedTuple
 
 
@@ -84,6 +86,12 @@ class Reading(NamedTuple):
     @property
     def point(self) -> str:
         return f"{self.device}/{self.metric}"
+
+
+# From a tuple of the fields, without the Python code that a call of the class runs: half the time.
+make_reading: Callable[[tuple[str, str, int, float | None, Quality, Reason, int, bool]], Reading] = partial(
+    tuple.__new__, Reading
+)
 
 
 def point_name(device: str, metric: str) -> str:

@@ -8,7 +8,7 @@ from math import inf, isfinite
 from typing import NamedTuple
 
 from collector.domain.devices import slug
-from collector.domain.reading import Quality, Reading, Reason
+from collector.domain.reading import Quality, Reading, Reason, make_reading
 from collector.domain.times import from_local, usable
 from collector.errors import MessageError
 from collector.ingest.message import Message
@@ -133,7 +133,7 @@ class Pipeline:
             value, quality, reasons = self._judged(measured)
             if said is not GOOD:
                 quality, reasons = max(said[0], quality), said[1] | reasons
-            readings.append(Reading(device, measured.metric, at, value, quality, reasons, received_at, stamped))
+            readings.append(make_reading((device, measured[0], at, value, quality, reasons, received_at, stamped)))
         return ours
 
     def _when(

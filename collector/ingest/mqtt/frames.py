@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from struct import Struct
-from typing import NamedTuple
+from typing import TypeAlias
 
 # A PUBLISH whose fixed header announces more than this is not gathered in memory: see `Oversize`.
 MAX_FRAME = 2 * 1024 * 1024
@@ -20,13 +20,9 @@ RETAINED = 0x01
 _U16 = Struct(">H")
 
 
-class Frame(NamedTuple):
-    """`header` is the frame's first byte: type, DUP, QoS, RETAIN. `packet_id` is 0 at QoS 0."""
-
-    topic: bytes
-    payload: bytes
-    packet_id: int
-    header: int
+# Topic, payload, packet id (0 at QoS 0), and the first byte of the frame: type, DUP, QoS, RETAIN. A bare tuple, because
+# one is made for each message and taken apart at once.
+Frame: TypeAlias = tuple[bytes, bytes, int, int]
 
 
 class Stop(Enum):
@@ -60,7 +56,7 @@ def parse(buffer: bytes, start: int, *, v5: bool) -> tuple[list[Frame], int, Sto
             length = length & 0x7F | buffer[body] << 7
             body += 1
         elif length & 0x80:
-            found = _remaining_length(buffer, place + 1)
+            found = _remaining_length(buffer, place + 1, end)
             if found is None:
                 break
             length, body = found
@@ -74,16 +70,16 @@ def parse(buffer: bytes, start: int, *, v5: bool) -> tuple[list[Frame], int, Sto
     return frames, place, Stop.MORE
 
 
-def _remaining_length(buffer: bytes, at: int) -> tuple[int, int] | None:
-    """The variable byte integer at `at`, and where it ends; None when it has not come whole."""
+def _remaining_length(buffer: bytes, at: int, end: int) -> tuple[int, int] | None:
+    """The variable byte integer at `at`, and where it ends; None when it has not come whole before `end`."""
     value = shift = 0
-    for position in range(at, min(at + 4, len(buffer))):
+    for position in range(at, min(at + 4, end)):
         byte = buffer[position]
         value |= (byte & 0x7F) << shift
         if not byte & 0x80:
             return value, position + 1
         shift += 7
-    if len(buffer) - at >= 4:
+    if end - at >= 4:
         raise MalformedFrame("a length of more than four bytes")
     return None
 
@@ -104,14 +100,14 @@ def _frame(buffer: bytes, body: int, after: int, header: int, v5: bool) -> Frame
         properties = buffer[place]
         place += 1
         if properties & 0x80:
-            found = _remaining_length(buffer[:after], place - 1)
+            found = _remaining_length(buffer, place - 1, after)
             if found is None:
                 raise MalformedFrame("a PUBLISH that ends inside the length of its properties")
             properties, place = found
         place += properties
         if place > after:
             raise MalformedFrame("a PUBLISH that ends inside its properties")
-    return Frame(buffer[body + 2 : topic_end], buffer[place:after], packet_id, header)
+    return buffer[body + 2 : topic_end], buffer[place:after], packet_id, header
 
 
 class Oversize:
@@ -121,7 +117,7 @@ class Oversize:
     """
 
     def __init__(self, buffer: bytes, place: int) -> None:
-        found = _remaining_length(buffer, place + 1)
+        found = _remaining_length(buffer, place + 1, len(buffer))
         if found is None:
             raise MalformedFrame("no length where an oversized PUBLISH was seen")
         self.header = buffer[place]

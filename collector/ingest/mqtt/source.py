@@ -286,7 +286,7 @@ class MqttSource:
         """By paho's own path: where the bulk client is not in use."""
         header = DUPLICATE * message.dup | RETAINED * message.retain
         packet_id = message.mid if message.qos else 0
-        self._on_frames([Frame(message._topic, bytes(message.payload), packet_id, header)])
+        self._on_frames([(message._topic, bytes(message.payload), packet_id, header)])
 
 
 def wait(sources: Sequence[MqttSource], timeout_s: float) -> bool:
