@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faultproxy import FaultProxy
+from tests.faults.matrix.disk import Disk
 from tests.servers import Server, wait_for
 from tests.world import World
 
@@ -28,12 +29,14 @@ _PROBES = "SELECT count(*) FROM reading JOIN series ON id=series_id WHERE device
 
 @dataclass
 class Plant(World):
-    """`launcher` goes before the collector's command; `starts` counts its processes."""
+    """`disk`: what the data folder is on, where that is not the disk of everybody else. `program`: Python's arguments
+    that are the `fieldproof` command."""
 
     influx: Server = field(kw_only=True)
     mqtt: FaultProxy = field(kw_only=True)
     http: FaultProxy = field(kw_only=True)
-    launcher: list[str] = field(default_factory=list, kw_only=True)
+    disk: Disk | None = field(default=None, kw_only=True)
+    program: tuple[str, ...] = field(default=("-m", "webapp.cli"), kw_only=True)
     running: Server | None = field(default=None, kw_only=True)
 
     @property
@@ -59,9 +62,16 @@ class Plant(World):
         def ready() -> bool:
             return b"connected to the broker" in self.log.read_bytes()[start:]
 
-        command = [*self.launcher, sys.executable, "-m", "webapp.cli", "collect", "--shard", shard]
+        launcher = self.disk.launcher if self.disk else []
+        command = [*launcher, sys.executable, *self.program, "collect", "--shard", shard]
         self.running = Server(command, 0, env=self.env, ready=ready, log=self.log).start()
         return self.running
+
+    def query(self, sql: str, *values: Any, file: str = "collector.db") -> list[tuple[Any, ...]]:
+        return self.disk.query(file, sql, values) if self.disk else super().query(sql, *values, file=file)
+
+    def site_query(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.disk.query("site.db", sql) if self.disk else super().site_query(sql)
 
     def said(self, phrase: str) -> int:
         """How many lines of the collector's log hold it."""
