@@ -97,13 +97,14 @@ def _copy_device(db: sqlite3.Connection, device: str) -> None:
     """Where both know it, the one that heard it last tells of it."""
     old = db.execute("SELECT first_seen_at, last_seen_at FROM old.device WHERE id=?", (device,)).fetchone()
     new = db.execute("SELECT first_seen_at, last_seen_at FROM main.device WHERE id=?", (device,)).fetchone()
-    if old is None or (new is not None and new[1] > old[1]):
+    if old is None:
         return
-    db.execute("INSERT OR REPLACE INTO main.device SELECT * FROM old.device WHERE id=?", (device,))
-    if new is not None:
-        db.execute("UPDATE main.device SET first_seen_at=min(first_seen_at, ?) WHERE id=?", (new[0], device))
-    db.execute("DELETE FROM main.device_group WHERE device=?", (device,))
-    db.execute("INSERT INTO main.device_group SELECT * FROM old.device_group WHERE device=?", (device,))
+    if new is None or old[1] >= new[1]:
+        db.execute("INSERT OR REPLACE INTO main.device SELECT * FROM old.device WHERE id=?", (device,))
+        db.execute("DELETE FROM main.device_group WHERE device=?", (device,))
+        db.execute("INSERT INTO main.device_group SELECT * FROM old.device_group WHERE device=?", (device,))
+    first = old[0] if new is None else min(old[0], new[0])
+    db.execute("UPDATE main.device SET first_seen_at=? WHERE id=?", (first, device))
 
 
 def _copy_limit(db: sqlite3.Connection, limit: str) -> None:

@@ -1,25 +1,27 @@
-"""Several collectors on one data folder, and another number of them while messages stream: exact counts at a real broker."""
+"""Several collectors on one data folder, and another number of them while messages stream: exact counts."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from collector.clock import now_ms
+from collector.settings import Settings
 from collector.sharding.layout import files
 from collector.sharding.owner import owner
-from collector.stores.open import open_reading_store
+from collector.sharding.run import run as reshard
 from tests.faults.matrix.stream import STAMPED, TIMED, Stream
 from tests.servers import Server, wait_for
-from tests.world import World, publish
+from tests.world import PH_LIMIT, World
 
 pytestmark = pytest.mark.services
 
@@ -102,7 +104,7 @@ def numbered(first: int, count: int) -> Iterator[tuple[str, bytes]]:
 
 def test_every_device_is_owned_once_through_reshards_while_messages_stream(shards: Shards) -> None:
     """1 -> 3 -> 4 -> 2 collectors, which are stopped for the reshard alone; the publisher never stops."""
-    world, each, before = shards.world, 1_600, 1
+    world, each = shards.world, 1_600
     shards.start(1)
     wait_for(lambda: world.query("SELECT version FROM config_snapshot") == [(1,)], what="the configuration")
     world.publish([{"values": {"ph": 9.4}}])
@@ -122,8 +124,6 @@ def test_every_device_is_owned_once_through_reshards_while_messages_stream(shard
         assert {name: [owner(name, count)] for name in homes} == homes
         assert len(homes) == DEVICES + 1
         assert sorted(files(world.data)) == list(range(count))
-        before = count
-    assert before == 2
     assert shards.numbers() == Counter(range(3 * each))
     assert shards.rows("SELECT count(*) FROM conflict") == {0: [(0,)], 1: [(0,)]}
     _one_alarm_and_it_clears(shards)
@@ -137,12 +137,84 @@ def _one_alarm_and_it_clears(shards: Shards) -> None:
     world.await_rows("SELECT id FROM alarm WHERE condition='cleared'", 1)
     alarms = [row for rows in shards.rows("SELECT id, revision FROM alarm").values() for row in rows]
     assert len(alarms) == 1
-    assert world.site_query("SELECT count(*) FROM alarm WHERE limit_id='%s'" % alarm_limit()) == [(1,)]
+    assert world.site_query(f"SELECT count(*) FROM alarm WHERE limit_id='{PH_LIMIT}'") == [(1,)]
     kinds = world.site_query("SELECT kind FROM alarm_transition ORDER BY recorded_at")
     assert kinds == [("raised",), ("cleared",)]
 
 
-def alarm_limit() -> str:
-    from tests.world import PH_LIMIT
+@dataclass
+class PowerCut:
+    """The progress of a reshard, during which the power fails: so many counts into a step."""
 
-    return PH_LIMIT
+    during: str
+    counts: int
+    _met: bool = False
+
+    def step(self, text: str) -> None:
+        self._met = text.startswith(self.during)
+        self._fail_at(0)
+
+    def count(self, _done: int) -> None:
+        self.counts -= self._met
+        self._fail_at(0)
+
+    def _fail_at(self, left: int) -> None:
+        if self._met and self.counts <= left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+CUTS = {
+    3: [("Preparing", 0), ("Making", 0), ("Reading", 0), ("Storing", 0), ("Storing", 2), ("Moving", 0), ("Moving", 9)],
+    2: [("Preparing", 0), ("Storing", 1), ("Moving", 0), ("Moving", 5), ("Handing", 0), ("Ending", 0)],
+}
+
+
+def test_a_reshard_that_is_killed_anywhere_ends_as_if_it_had_not_been(shards: Shards) -> None:
+    """More comes in before each next attempt; between the last of them and the end nothing differs from others."""
+    world = shards.world
+    shards.start(1)
+    shards.stop()
+    sent = 0
+    for count, cuts in CUTS.items():
+        for during, counts in cuts:
+            sent += burst(world, sent, 200)
+            assert killed(world.settings, count, PowerCut(during, counts)), (during, counts)
+        assert "was not finished" in refused(world, "0/1")
+        sent += burst(world, sent, 200)
+        shards.reshard(count)
+        sent += burst(world, sent, 200)
+        shards.start(count)
+        wait_for(lambda wanted=sent: shards.stored() >= wanted, 30, f"{sent} readings")  # type: ignore[misc]
+        shards.stop()
+    assert shards.numbers() == Counter(range(sent))
+    homes = shards.homes()
+    assert {name: [owner(name, 2)] for name in homes} == homes
+
+
+def burst(world: World, first: int, count: int) -> int:
+    stream = Stream(world.broker.port, list(numbered(first, count)), rate=None)
+    stream.start()
+    stream.finish()
+    return count
+
+
+def killed(settings: Settings, count: int, cut: PowerCut) -> bool:
+    """In a child of ours, so that it ends at that very point. False when it came to its end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            reshard(settings, count, cut, lambda _: None)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def refused(world: World, shard: str) -> str:
+    """What a collector says that does not start: its configuration cannot be used."""
+    done = subprocess.run(
+        [sys.executable, "-m", "webapp.cli", "collect", "--shard", shard],
+        env={**os.environ, **world.env}, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 78, done.stderr
+    return done.stderr
