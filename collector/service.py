@@ -18,9 +18,9 @@ from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
 from collector.ingest.mqtt.bulk import client_class
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
-from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource
+from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Marked, MqttSource, Rewound
 from collector.ingest.pipeline import site_of
-from collector.ingest.sessions import note_connection
+from collector.ingest.sessions import mark_key, note_connection, note_marked, note_rewound
 from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
@@ -97,6 +97,7 @@ class CollectorService:
         self._committer = Committer(
             self._db, self._evaluator, RECEIVE_MAXIMUM, clock, long_term=settings.influx_url is not None
         )
+        self._pipeline.heard_until = self._committer.heard_until
         self._news: list[News] = []
         self._housekeeping_at = 0
         self._again_at = 0.0
@@ -133,6 +134,7 @@ class CollectorService:
 
     def _source(self, broker: Broker) -> MqttSource:
         former = (get_meta(self._db, f"topic_filters.{broker.name}") or "").split()
+        mark = get_meta(self._db, mark_key(self.id, broker.name))
         return MqttSource(
             self._settings,
             broker,
@@ -143,6 +145,8 @@ class CollectorService:
             # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
             v5=self._durable_broker,
             kind=client_class(),
+            leaves_marks=self._durable_broker,
+            marked=int(mark) if mark else None,
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -207,6 +211,9 @@ class CollectorService:
                 while source.events:
                     note_connection(self._db, self._committer, source.events[0], self._filters, self._clock())
                     source.events.pop(0)
+                while source.marks and not self._loop.holds_messages:
+                    self._note_mark(source.marks[0])
+                    source.marks.pop(0)
             now = self._clock()
             if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
                 housekeeping.tidy(self._db, now, forwarded_since=outbox.forwarding_since(self._db, "influx"))
@@ -215,6 +222,12 @@ class CollectorService:
             self._committer.distrust_memory()
             self._again_at = time.monotonic() + _AGAIN_S
             self._cannot_store(error, 0)
+
+    def _note_mark(self, told: Marked | Rewound) -> None:
+        if isinstance(told, Marked):
+            note_marked(self._db, self.id, told)
+        else:
+            note_rewound(self._db, self._committer, told, self._clock())
 
     def _cannot_store(self, error: sqlite3.Error, waiting: int) -> None:
         """Raises BeginAgain when trying again on this connection is no use."""
@@ -296,7 +309,7 @@ class CollectorService:
 
 
 def _calm_garbage_collection() -> None:
-    """A batch is some 50,000 tuples without cycles: looking through them again and again costs an eighth of the time."""
+    """A batch is some 50,000 tuples without cycles: looking through them over and over costs an eighth of the time."""
     # When the collector begins again, the former one is garbage.
     gc.unfreeze()
     gc.collect()

@@ -71,6 +71,11 @@ class ReceiveLoop:
         self._last_at = 0
         self._drained = False
 
+    @property
+    def holds_messages(self) -> bool:
+        """Received, and not yet stored."""
+        return bool(self._batch)
+
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; what was received by then is still committed and acknowledged."""
         try:

@@ -6,14 +6,51 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from collector.ingest.committer import Committer
-from collector.ingest.mqtt.source import Connected
+from collector.ingest.mqtt.source import Connected, Marked, Rewound
 from collector.stores import outbox
 from collector.stores.collector_db import get_meta, set_meta, transaction
 from collector.stores.entries import record_entry
 
 log = logging.getLogger(__name__)
+
+
+def mark_key(client_id: str, broker: str) -> str:
+    """Under this name `meta` keeps the last mark that came back. A session's own, as the mark is."""
+    return f"mark.{client_id}.{broker}"
+
+
+def note_marked(db: sqlite3.Connection, client_id: str, marked: Marked) -> None:
+    with transaction(db):
+        set_meta(db, mark_key(client_id, marked.broker), str(marked.number))
+
+
+def note_rewound(db: sqlite3.Connection, committer: Committer, rewound: Rewound, now: int) -> None:
+    """A broker that was killed goes on from what it saved last: what it took since then is lost, or comes twice.
+
+    While no messages are held: what came again, marked as such, is known by then.
+    """
+    broker = rewound.broker
+    at = datetime.fromtimestamp(rewound.at / 1000, UTC).isoformat(timespec="seconds")
+    last = get_meta(db, f"last_received_at.{broker}")
+    log.error("possible loss: the broker went back to an older state: broker=%s state_of=%s", broker, at)
+    event = {
+        "id": str(uuid.uuid4()),
+        "kind": "possible_loss",
+        "detail": (
+            f"the broker {broker} was not stopped in order and went back to its state of {at}: what it took since then"
+            " and had not delivered is lost; what it had delivered and comes again without a time of its own is"
+            " stored twice"
+        ),
+        "started_at": min(now, int(last)) if last else rewound.at,
+        "ended_at": now,
+    }
+    with transaction(db):
+        outbox.append(db, [record_entry("event", event)], now)
+        # Its packet ids went back too: an old pair must not make a new message a redelivery.
+        committer.forget_deliveries(broker)
 
 
 def note_connection(

@@ -24,6 +24,7 @@ from collector.ingest.message import Message
 from collector.ingest.mqtt.bulk import BulkClient
 from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
 from collector.ingest.mqtt.frames import DUPLICATE, RETAINED, Frame
+from collector.ingest.mqtt.mark import Mark
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,22 @@ class Connected:
     session_present: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The broker has our mark of this number (`mark.py`)."""
+
+    broker: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """The broker kept our session, and has gone back to a state that it had at the time `at`, epoch ms."""
+
+    broker: str
+    at: int
+
+
 class MqttSource:
     """Messages of one broker. `events` receives a `Connected` for every connection that got as far as subscribing."""
 
@@ -66,7 +83,10 @@ class MqttSource:
         former_filters: Iterable[str] = (),
         v5: bool = True,
         kind: type[paho.Client] = BulkClient,
+        leaves_marks: bool = False,
+        marked: int | None = None,
     ) -> None:
+        """`marked`: the last mark that came back from this broker (`mark.py`)."""
         self.broker = broker
         self._settings = settings
         self._client_id = client_id
@@ -80,12 +100,17 @@ class MqttSource:
         self._received: list[Message] = []
         self._topics: dict[bytes, str] = {}
         self.events: list[Connected] = []
+        # What the mark that we leave at the broker tells: see `mark.py`.
+        self.marks: list[Marked | Rewound] = []
         self.connected = False
         # When the broker confirmed all our subscriptions on this connection, epoch ms.
         self.subscribed_at: int | None = None
         self._away_since = clock()
         # The session was gone, and that has not been told yet: the connection may end before it is subscribed.
         self._session_gone = False
+        self._mark = Mark(client_id, marked, came_back=self._on_marked, rewound=self._on_rewound)
+        self._leaves_marks = leaves_marks
+        self._session_present = False
         self._v5_worked = False
         self._unanswered = 0
         self._client = self._make_client()
@@ -121,7 +146,7 @@ class MqttSource:
         if not self.connected and self._client.socket() is not None:
             self._give_up_when_unanswered()
         received, self._received = self._received, []
-        return received
+        return self._mark.follow(self._client, received, self._clock())
 
     @property
     def client(self) -> paho.Client:
@@ -180,7 +205,9 @@ class MqttSource:
         except (OSError, ValueError) as error:
             log.warning("cannot reach the broker: broker=%s error=%s", self.broker.name, error)
 
-    def _on_connect(self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, __: Any) -> None:
+    def _on_connect(
+        self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None
+    ) -> None:
         self._answered = True
         self._unanswered = 0
         if reason.is_failure:
@@ -206,6 +233,9 @@ class MqttSource:
             client.subscribe([(topic, once) for topic in self._filters])
         else:
             client.subscribe([(topic, 1) for topic in self._filters])
+        self._session_present = bool(flags.session_present)
+        if self._leaves_marks and getattr(told, "RetainAvailable", True):
+            self._mark.connected(client, self._clock())
 
     def _refused(self, reason: ReasonCode) -> None:
         log.error("the broker refused the connection: broker=%s reason=%s", self.broker.name, reason)
@@ -238,6 +268,7 @@ class MqttSource:
         if client is not self._client:
             return
         was, self.connected = self.connected, False
+        self._mark.disconnected()
         if self.subscribed_at is not None:
             self._away_since = self._clock()
         self.subscribed_at = None
@@ -246,7 +277,9 @@ class MqttSource:
         elif not self._answered:
             self._note_unanswered()
 
-    def _on_subscribe(self, _: Any, __: Any, ___: Any, reasons: list[ReasonCode], ____: Any) -> None:
+    def _on_subscribe(self, _: Any, __: Any, mid: int, reasons: list[ReasonCode], ____: Any) -> None:
+        if self._mark.subscribed(mid, self._clock(), refused=any(reason.is_failure for reason in reasons)):
+            return
         refused = [topic for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
         if refused:
             log.error("the broker refused subscriptions: broker=%s topics=%s", self.broker.name, ", ".join(refused))
@@ -254,6 +287,14 @@ class MqttSource:
             self.subscribed_at = self._clock()
             self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
             self._session_gone = False
+
+    def _on_marked(self, number: int) -> None:
+        self.marks.append(Marked(self.broker.name, number))
+
+    def _on_rewound(self, number: int) -> None:
+        # Without a session all is gone, and that is told already.
+        if self._session_present:
+            self.marks.append(Rewound(self.broker.name, number))
 
     # -- receiving ---------------------------------------------------------------------------------------------------
 
