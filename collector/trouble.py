@@ -80,11 +80,16 @@ def kind_of(error: BaseException, folder: Path) -> Kind | None:
     return kind_of(cause, folder) if isinstance(cause, OSError | sqlite3.Error) else None
 
 
+def disk_trouble(error: OSError) -> Kind | None:
+    """Whichever disk it is about; None when it is about something else."""
+    return _OF_SYSTEM.get(error.errno or 0)
+
+
 def _of_system(error: OSError, folder: Path) -> Kind | None:
     """A certificate that is missing, say, is an error of the system too, and not about this folder."""
     if error.filename is not None and Path(os.fsdecode(error.filename)).absolute().is_relative_to(folder.absolute()):
-        return _OF_SYSTEM.get(error.errno or 0, "unwritable")
-    return _OF_SYSTEM.get(error.errno or 0)
+        return disk_trouble(error) or "unwritable"
+    return disk_trouble(error)
 
 
 def _mounted_read_only(folder: Path) -> bool:

@@ -11,8 +11,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import segno
 from rich.console import Console
@@ -22,15 +24,17 @@ from rich.panel import Panel
 from collector.clock import now_ms
 from collector.demo.history import seed_history
 from collector.demo.site import load_demo_site
-from collector.errors import ConfigError
+from collector.errors import ConfigError, StoreUnavailable
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
 from collector.settings import Settings
+from collector.sharding.layout import ALONE
 from collector.sitedb.engine import make_engine
-from collector.stores.collector_db import open_collector_db
+from collector.stores.set_aside import open_whole
+from collector.trouble import TODO, kind_of
 from webapp.auth import ROLES
 from webapp.broker import demo_broker
 from webapp.children import Child, Children
@@ -46,9 +50,8 @@ _READY_S = 60.0
 def run(settings: Settings, console: Console, *, demo: bool, lan: bool = False) -> int:
     """Until Ctrl-C or SIGTERM. Returns the exit code."""
     _check_port(settings)
-    lock = hold(settings.data / "up.lock", "fieldproof up")
     logs = settings.data / "log"
-    logs.mkdir(exist_ok=True)
+    lock = _take_folder(settings.data, logs)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -81,6 +84,17 @@ def run(settings: Settings, console: Console, *, demo: bool, lan: bool = False) 
         lock.close()
     console.print("Stopped. The data is in", str(settings.data), "— the next start carries on with it.")
     return 0
+
+
+def _take_folder(data: Path, logs: Path) -> TextIO:
+    """The lock on the data folder. Raises StoreUnavailable when nothing can be made there."""
+    try:
+        lock = hold(data / "up.lock", "fieldproof up")
+        logs.mkdir(exist_ok=True)
+    except OSError as error:
+        todo = TODO[kind_of(error, data) or "unwritable"].format(folder=data)
+        raise StoreUnavailable(f"cannot use the data folder {data}: {error.strerror}; {todo}") from error
+    return lock
 
 
 def _check_port(settings: Settings) -> None:
@@ -121,9 +135,12 @@ def _seed(settings: Settings, passwords: dict[str, str]) -> None:
     engine = make_engine(settings.site_database_url)
     seed_demo(engine, site, passwords)
     engine.dispose()
-    db = open_collector_db(settings.collector_db)
-    seed_history(db, site, vocabulary, library, now_ms())
-    db.close()
+    # As a collector opens it, and instead of one: a damaged file is set aside here already.
+    with (
+        hold(ALONE.lock(settings.data), "a collector"),
+        closing(open_whole(settings.collector_db, now_ms)) as db,
+    ):
+        seed_history(db, site, vocabulary, library, now_ms())
 
 
 def _kept_password(file: Path) -> str:

@@ -24,7 +24,7 @@ from collector.stores.set_aside import set_aside_files
 from collector.stores.sqlite_readings import SqliteReadingStore
 from tests.faults.matrix import disk as disks
 from tests.faults.matrix.disk import Disk
-from tests.servers import Server, wait_for
+from tests.servers import Server, free_port, wait_for
 from tests.world import World
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(120)]
@@ -254,3 +254,16 @@ def test_what_is_held_is_bounded_by_what_the_broker_may_send_unacknowledged(worl
     running.join(30)
     assert service._committer.stats.redelivered == 0
     assert service._committer.stats.received == RECEIVE_MAXIMUM + 2_000
+
+
+@pytest.mark.parametrize("broken", ["full", "read-only"])
+@pytest.mark.parametrize("command", [["up", "--demo"], ["serve"]])
+def test_started_by_hand_on_such_a_disk_a_command_says_what_to_do(
+    world: World, small_disk: Disk, broken: str, command: list[str]
+) -> None:
+    remount = [*small_disk.launcher, "mount", "-o", "remount,ro", str(world.data)]
+    small_disk.fill() if broken == "full" else subprocess.run(remount, check=True)
+    run = [*small_disk.launcher, sys.executable, "-m", "webapp.cli", *command, "--data", str(world.data)]
+    done = subprocess.run([*run, "--port", str(free_port())], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.count("Traceback") + done.stderr.count("Traceback")) == (1, 0)
+    assert "Failed: " in done.stderr
