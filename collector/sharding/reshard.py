@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from collector.clock import Clock, now_ms
+from collector.clock import Clock
 from collector.errors import StoreUnavailable
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.ingest.pipeline import site_of
@@ -66,7 +66,7 @@ class Reshard:
 
     def __init__(
         self, settings: Settings, plan: Plan, progress: Progress, retire: Callable[[Sequence[str]], None],
-        clock: Clock = now_ms,
+        answer_s: float, clock: Clock,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._folder = settings.data
@@ -78,7 +78,8 @@ class Reshard:
         self._library = load_library((device_configs(), *settings.devices), self._vocabulary)
         self._brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
         self._installation = layout.installation(settings.data)
-        self._sessions = Sessions(settings, self._brokers, self._installation, self._library.topic_filters(), clock)
+        filters = self._library.topic_filters()
+        self._sessions = Sessions(settings, self._brokers, self._installation, filters, clock, answer_s)
         self.done = Done(plan.before, plan.after)
 
     def run(self) -> Done:

@@ -17,6 +17,7 @@ from collector.sharding import plan as plans
 from collector.sharding.layout import ALONE, MOST, Shard
 from collector.sharding.plan import Plan
 from collector.sharding.reshard import Done, Progress, Reshard
+from collector.sharding.sessions import ANSWER_S
 from collector.stores.collector_db import connect
 
 _HEARD = "last_received_at."
@@ -27,9 +28,13 @@ def run(
     count: int,
     progress: Progress,
     retire: Callable[[Sequence[str]], None],
+    *,
+    answer_s: float = ANSWER_S,
     clock: Clock = now_ms,
 ) -> Done | None:
     """Divide the folder between `count` collectors, or go on with that; None when it was taken back instead.
+
+    `answer_s`: how long a broker may say nothing.
 
     Raises ConfigError when that cannot be asked for, StoreUnavailable when it is to be run again.
     """
@@ -43,13 +48,13 @@ def run(
         if plan is not None and plan.after != count:
             if plan.phase != "drain" or plan.before != count:
                 raise ConfigError([_unfinished(plan)])
-            Reshard(settings, plan, progress, retire, clock).take_back()
+            Reshard(settings, plan, progress, retire, answer_s, clock).take_back()
             return None
         if plan is None:
             plan = Plan.new(_examine(settings, clock()), count)
             plans.save(folder, plan)
         try:
-            return Reshard(settings, plan, progress, retire, clock).run()
+            return Reshard(settings, plan, progress, retire, answer_s, clock).run()
         except sqlite3.Error as error:
             raise StoreUnavailable(f"cannot store in {folder}: {error}. Run it again when that is mended") from error
 

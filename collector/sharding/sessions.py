@@ -30,7 +30,7 @@ class Sessions:
     installation: str
     filters: Sequence[str]
     clock: Clock
-    answer_s: float = ANSWER_S
+    answer_s: float
     # Brokers that turned out to speak 3.1.1 only, by name.
     _old: set[str] = field(default_factory=set)
 

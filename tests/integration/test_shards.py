@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ import pytest
 
 from collector.clock import now_ms
 from collector.settings import Settings
-from collector.sharding.layout import files
+from collector.sharding.layout import client_id, files, installation
 from collector.sharding.owner import owner
 from collector.sharding.run import run as reshard
+from collector.stores.open import open_reading_store
 from tests.faults.matrix.stream import STAMPED, TIMED, Stream
+from tests.integration.mqtt_world import Polled
+from tests.integration.test_collector import command
 from tests.servers import Server, wait_for
 from tests.world import PH_LIMIT, World
 
@@ -51,7 +55,8 @@ class Shards:
         self.running: list[Server] = []
 
     def start(self, count: int) -> None:
-        self.running = [self.world.collector(f"{index}/{count}") for index in range(count)]
+        with ThreadPoolExecutor(count) as at_once:
+            self.running = list(at_once.map(lambda index: self.world.collector(f"{index}/{count}"), range(count)))
 
     def stop(self) -> None:
         for server in self.running:
@@ -69,6 +74,12 @@ class Shards:
         """Every number that is stored anywhere, as often as it is."""
         sql = f"SELECT value FROM reading JOIN series ON series.id=series_id WHERE metric IN ('{TIMED}', '{STAMPED}')"
         return Counter(int(value) for rows in self.rows(sql).values() for (value,) in rows)
+
+    def snapshots(self) -> list[int]:
+        return [version for rows in self.rows("SELECT version FROM config_snapshot").values() for (version,) in rows]
+
+    def readings(self) -> int:
+        return sum(rows[0][0] for rows in self.rows("SELECT count(*) FROM reading").values())
 
     def stored(self) -> int:
         return sum(self.numbers().values())
@@ -189,6 +200,18 @@ def test_a_reshard_that_is_killed_anywhere_ends_as_if_it_had_not_been(shards: Sh
     assert shards.numbers() == Counter(range(sent))
     homes = shards.homes()
     assert {name: [owner(name, 2)] for name in homes} == homes
+    _the_third_is_gone(shards)
+
+
+def _the_third_is_gone(shards: Shards) -> None:
+    """Nobody waits for it, its file is kept, and it has no session in which messages would gather."""
+    world = shards.world
+    assert [ident[-1] for (ident,) in world.site_query("SELECT id FROM collector ORDER BY id")] == ["0", "1"]
+    assert len(list(world.data.glob("collector-2.db.retired-*"))) == 1
+    session = Polled(world.mqtt_url, client_id=client_id(installation(world.data), 2))
+    session.connect()
+    assert not session.source.events[0].session_present
+    session.source.close()
 
 
 def burst(world: World, first: int, count: int) -> int:
@@ -208,6 +231,47 @@ def killed(settings: Settings, count: int, cut: PowerCut) -> bool:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
+
+
+def test_three_collectors_have_a_gateway_each(tmp_path: Path, broker: Server) -> None:
+    """Every device is owned once, and with all of its gateway; an acknowledgement finds the collector of its alarm."""
+    profiles = tmp_path / "devices" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "gateways.yaml").write_text(GROUPED)
+    world = World(tmp_path, broker, {"FIELDPROOF_DEVICES": str(tmp_path / "devices")})
+    world.seed()
+    shards = Shards(world)
+    shards.start(3)
+    wait_for(lambda: shards.snapshots() == [1, 1, 1], what="the configuration in all three")
+    gateways = {index: _gateway_of(index) for index in range(3)}
+    for gateway in gateways.values():
+        for number in range(4):
+            world.publish([{"values": {"flow": n}} for n in range(10)], f"gateways/plant/{gateway}/m{number}/readings")
+    world.publish([b"garbage"], f"gateways/plant/{gateways[2]}/m0/readings")
+    world.publish([{"values": {"ph": 9.4}}])
+    ((alarm,),) = world.await_rows("SELECT id FROM alarm WHERE condition='active'", 1)
+    command(world, alarm, "acknowledge", "seen")
+    world.await_rows("SELECT id FROM alarm WHERE acknowledged_by='ann'", 1)
+    letters = world.await_rows("SELECT collector_id, count FROM dead_letter", 1)
+    wait_for(lambda: shards.readings() == 121, what="121 readings")
+    shards.stop()
+    assert shards.homes() == {
+        ALARMED: [owner(ALARMED, 3)],
+        **{f"plant.{gateway}.m{n}": [index] for index, gateway in gateways.items() for n in range(4)},
+    }
+    assert [(ident[-1], count) for ident, count in letters] == [("2", 1)]
+    _read_as_one(shards, [f"plant.{gateway}.m1" for gateway in gateways.values()])
+
+
+def _gateway_of(shard: int) -> str:
+    return next(name for name in (f"gw-{n}" for n in range(100)) if owner(f"plant.{name}", 3) == shard)
+
+
+def _read_as_one(shards: Shards, devices: list[str]) -> None:
+    store = open_reading_store(shards.world.settings)
+    store.check()
+    for device in devices:
+        assert store.raw(device, "flow", 0, now_ms() + 1, 100).value == [float(n) for n in range(10)]
 
 
 def refused(world: World, shard: str) -> str:

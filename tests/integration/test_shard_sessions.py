@@ -1,0 +1,192 @@
+"""Sessions read up to a marker: on a real broker, also when connections end at the worst moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from collector.clock import now_ms
+from collector.errors import ConfigError, StoreUnavailable
+from collector.ingest.message import Message
+from collector.ingest.mqtt.bulk import BulkClient
+from collector.ingest.mqtt.client import Broker
+from collector.ingest.mqtt.source import MqttSource, wait
+from collector.service import CollectorService
+from collector.settings import Settings
+from collector.sharding.layout import Shard
+from collector.sharding.marked import MarkedSource
+from collector.sharding.plan import load
+from collector.sharding.run import run as reshard
+from collector.stores.collector_db import open_collector_db
+from tests.faultproxy import FaultProxy
+from tests.integration.mqtt_world import Polled
+from tests.servers import Server, mosquitto
+from tests.world import World, publish
+
+pytestmark = pytest.mark.services
+
+TOPIC, MARKS = "t/a", "t/marks"
+MARKER = b"here"
+
+
+def marked(port: int, *, v5: bool) -> MarkedSource:
+    return MarkedSource(
+        Settings(), Broker.parse(f"mqtt://127.0.0.1:{port}"), "kept", ["t/#"], now_ms,
+        v5=v5, kind=BulkClient, topic=MARKS, marker=MARKER,
+    )  # fmt: skip
+
+
+def make_session(port: int, *, v5: bool) -> None:
+    polled = Polled(f"mqtt://127.0.0.1:{port}", v5=v5, client_id="kept")
+    polled.connect()
+    polled.source.close()
+
+
+def numbers(first: int, count: int) -> list[bytes]:
+    return [str(number).encode() for number in range(first, first + count)]
+
+
+def step(source: MqttSource) -> list[Message]:
+    if not wait([source], 0.02):
+        time.sleep(0.02)
+    return source.poll()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("v5", [True, False])
+def test_what_stands_behind_the_marker_is_left_for_the_next_connection(broker: Server, v5: bool) -> None:
+    make_session(broker.port, v5=v5)
+    for topic, payloads in (TOPIC, numbers(0, 50)), (MARKS, [MARKER]), (TOPIC, numbers(50, 10)):
+        publish(broker.port, payloads, topic)
+    source, got = marked(broker.port, v5=v5), list[bytes]()
+
+    def take() -> bool:
+        messages = step(source)
+        got.extend(message.payload for message in messages)
+        source.acknowledge(messages)
+        return source.done
+
+    until(take)
+    source.close()
+    assert got == numbers(0, 50)
+    after = Polled(f"mqtt://127.0.0.1:{broker.port}", v5=v5, client_id="kept")
+    after.until(lambda: len(after.received) == 11)
+    after.source.close()
+    assert [message.payload for message in after.received] == [MARKER, *numbers(50, 10)]
+
+
+def test_acknowledgements_that_are_lost_with_their_connection_do_not_count(broker: Server) -> None:
+    """The broker would send what they were for once more, to an owner that has never seen it."""
+    make_session(broker.port, v5=True)
+    for topic, payloads in (TOPIC, numbers(0, 20)), (MARKS, [MARKER]):
+        publish(broker.port, payloads, topic)
+    with FaultProxy(broker.port, http=False) as proxy:
+        source, got = marked(proxy.port, v5=True), list[Message]()
+
+        def receive() -> bool:
+            got.extend(step(source))
+            return len(got) == 20 and source.subscribed_at is not None
+
+        until(receive)
+        proxy.fall_silent()
+        source.acknowledge(got)
+        for _ in range(5):
+            step(source)
+        assert not source.done
+        proxy.cut()
+        proxy.heal()
+        again = list[Message]()
+
+        def take() -> bool:
+            messages = step(source)
+            again.extend(messages)
+            source.acknowledge(messages)
+            return source.done
+
+        until(take)
+        source.close()
+    assert [message.payload for message in again] == numbers(0, 20)
+    assert all(message.duplicate for message in again)
+
+
+class Told:
+    def step(self, _text: str) -> None: ...
+    def count(self, _done: int) -> None: ...
+
+
+@pytest.fixture
+def world(tmp_path: Path, broker: Server) -> World:
+    """Where a collector is at home, and none runs."""
+    made = World(tmp_path, broker)
+    made.seed()
+    CollectorService(made.settings, lambda: None).close()
+    return made
+
+
+def divide(settings: Settings, count: int) -> bool:
+    """False when it was taken back."""
+    return reshard(settings, count, Told(), lambda _: None, answer_s=5) is not None
+
+
+def test_it_is_refused_while_a_collector_runs(world: World) -> None:
+    collector = world.collector()
+    with pytest.raises(ConfigError, match="a collector runs on this data folder already"):
+        divide(world.settings, 2)
+    collector.stop()
+    assert load(world.data) is None
+
+
+def test_it_is_refused_where_a_session_would_be_left_unread(world: World) -> None:
+    world_db = open_collector_db(world.settings.collector_db)
+    world_db.execute("INSERT INTO meta VALUES ('last_received_at.elsewhere:1883', ?)", (str(now_ms()),))
+    with pytest.raises(ConfigError, match="does not name elsewhere:1883"):
+        divide(world.settings, 2)
+    world_db.execute("UPDATE meta SET value='0' WHERE key='last_received_at.elsewhere:1883'")
+    world_db.close()
+    divide(world.settings, 2)
+
+
+def test_a_broker_that_is_away_is_named_and_what_was_begun_can_be_taken_back(world: World) -> None:
+    """What came meanwhile is stored by the collector of before, once."""
+    world.collector().stop()
+    world.publish([{"values": {"ph": 7.0}}] * 5)
+    world.broker.stop()
+    with pytest.raises(StoreUnavailable, match=rf"127\.0\.0\.1:{world.broker.port} did not let us in"):
+        divide(world.settings, 3)
+    world.broker.start()
+    with pytest.raises(ConfigError, match=r"reshard from 1 to 3 was begun: .*'fieldproof reshard 1'"):
+        divide(world.settings, 2)
+    assert not divide(world.settings, 1)
+    assert load(world.data) is None
+    collector = world.collector()
+    world.publish([{"values": {"ph": 7.0}}] * 5)
+    until(lambda: world.count("reading") == 10)
+    collector.stop()
+
+
+def test_a_broker_that_does_not_let_us_mark_is_told_of_and_nothing_is_lost(tmp_path: Path) -> None:
+    acl = tmp_path / "acl"
+    acl.write_text("topic readwrite fieldproof/+/+/readings\n")
+    (tmp_path / "broker").mkdir()
+    broker = mosquitto(tmp_path / "broker", f"acl_file {acl}\n")
+    world = World(tmp_path, broker)
+    world.seed()
+    world.collector().stop()
+    world.publish([{"values": {"ph": 7.0}}] * 5)
+    with pytest.raises(StoreUnavailable, match=r"fieldproof/_collectors/\w+/reshard"):
+        divide(world.settings, 2)
+    acl.write_text("topic readwrite fieldproof/#\n")
+    broker.stop()
+    broker.start()
+    divide(world.settings, 2)
+    held = [world.query("SELECT count(*) FROM reading", file=Shard(i, 2).database(world.data).name) for i in range(2)]
+    assert sorted(held) == [[(0,)], [(5,)]]
+    broker.stop()
