@@ -24,7 +24,7 @@ from collector.stores.collector_db import open_collector_db, transaction
 from collector.stores.entries import Entry, decode
 
 VOCABULARY = load_vocabulary(device_configs())
-PIPELINE = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
+LIBRARY = load_library((device_configs(),), VOCABULARY)
 NOON = 1_795_521_600_000
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 LIMIT = Limit("l", 1, "dairy.effluent", "ph", "high", "permit", "high", 9.0, 0.2)
@@ -52,6 +52,8 @@ class Clocked:
         with transaction(self.db):
             self.evaluator.configure(self._limits, self.now)
         self.committer = Committer(self.db, self.evaluator, 100, lambda: self.now)
+        self.pipeline = Pipeline(LIBRARY, VOCABULARY)
+        self.pipeline.heard_until = self.committer.heard_until
 
     def message(
         self, value: float, time: Any = None, *, packet: int | None = None, again: bool = False, metric: str = "ph"
@@ -61,7 +63,7 @@ class Clocked:
         content = {"values": {metric: value}} | ({} if time is None else {"time": time})
         number = self._packets if packet is None else packet
         topic = "fieldproof/dairy/effluent/readings"
-        return PIPELINE.process(Message(topic, orjson.dumps(content), 1, number, again, False, 1, self.now))
+        return self.pipeline.process(Message(topic, orjson.dumps(content), 1, number, again, False, 1, self.now))
 
     def commit(self, *batch: Processed, tick: bool = False) -> None:
         self.committer.commit(batch, self.now if tick else None)

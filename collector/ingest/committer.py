@@ -18,7 +18,7 @@ from collector.ingest.pipeline import Processed
 from collector.ingest.raw import pack
 from collector.stats import HISTOGRAMS, LAG_BOUNDS, Histogram
 from collector.stores import dead_letters, outbox
-from collector.stores.collector_db import set_meta, transaction
+from collector.stores.collector_db import last_received_at, set_meta, transaction
 from collector.stores.device_table import DeviceTable
 from collector.stores.entries import NewEntry, reading_entries
 from collector.stores.reading_table import ReadingTable, Run
@@ -89,6 +89,7 @@ class Committer:
         self._stale = False
         # The latest our clock has been. It may have been set back while we were not there: unknown at first.
         self._latest: float = inf
+        self._heard_until = last_received_at(db) or 0
 
     def commit(self, batch: Sequence[Processed], tick_to: int | None = None) -> None:
         """With `tick_to`, time passes for the limits up to then (epoch ms).
@@ -111,8 +112,13 @@ class Committer:
             self._stale = True
             raise
         self._latest = now if now < self._latest - FUTURE_TOLERANCE_MS else max(now, self._latest)
+        self._heard_until = max(now, self._heard_until)
         self.stats.add(counted)
         self._time(batch, runs, now)
+
+    def heard_until(self) -> int:
+        """The latest that our clock has been when something was stored, as far as it is remembered."""
+        return self._heard_until
 
     def assign_sites(self, sites: Mapping[str, str | None]) -> None:
         """The sites that people gave to devices."""

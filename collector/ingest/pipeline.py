@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from typing import NamedTuple
 
@@ -64,6 +64,8 @@ class Pipeline:
         self.vocabulary = vocabulary
         self._sites = sites or {}
         self._zones = Zones()
+        # The latest that our clock has been: it may have been set back since.
+        self.heard_until: Callable[[], int] = lambda: 0
         # Physical bounds by metric; what has none has infinite ones.
         self._bounds = {
             metric.name: (-inf if metric.low is None else metric.low, inf if metric.high is None else metric.high)
@@ -143,17 +145,21 @@ class Pipeline:
         time = entry.time
         if time is None:
             return None, GOOD, True
+        received_at = message.received_at
+        if message.duplicate:
+            # What comes again was believed when it first came, although our clock may have been set back since.
+            received_at = max(received_at, self.heard_until())
         if entry.time_certain:
-            return (time, GOOD, False) if usable(time, message.received_at) else (None, _CLOCK, True)
+            return (time, GOOD, False) if usable(time, received_at) else (None, _CLOCK, True)
         site = entry.site or self._sites.get(message.broker)
         zone = self._zones.of(profile.time, entry.device, site)
         if zone is None:
-            return (time, _CLOCK, False) if usable(time, message.received_at) else (None, _CLOCK, True)
+            return (time, _CLOCK, False) if usable(time, received_at) else (None, _CLOCK, True)
         try:
-            time, only = from_local(time, zone, message.received_at)
+            time, only = from_local(time, zone, received_at)
         except OverflowError:
             return None, _CLOCK, True
-        if not usable(time, message.received_at):
+        if not usable(time, received_at):
             return None, _CLOCK, True
         # Of two moments the one nearest to the receipt was taken: a redelivery might be given the other.
         return time, GOOD if only else _CLOCK, not only

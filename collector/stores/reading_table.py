@@ -75,13 +75,15 @@ class ReadingTable:
         stored, rows = Stored(), []
         for (device, metric), run in points.items():
             series = self.series_id(device, metric)
-            ordered = self._in_order(series, run)
+            if any(map(_stamped, run)):
+                run = [self._stamp(series, reading) if reading.stamped else reading for reading in run]
+            ordered = sorted(run, key=_observed_at)
             if self._all_newer(series, ordered):
                 rows += _rows(series, ordered)
                 self._newest[series] = ordered[-1].observed_at
                 stored.runs.append(ordered)
             else:
-                self._store_singly(series, ordered, stored)
+                self._store_singly(series, run, stored)
         self._insert_all(rows)
         return stored
 
@@ -91,13 +93,6 @@ class ReadingTable:
             values = list(chain.from_iterable(rows[start : start + _AT_ONCE]))
             self._db.execute(f"INSERT INTO reading VALUES {','.join([_ROW] * _AT_ONCE)}", values)
         self._db.executemany(f"INSERT INTO reading VALUES {_ROW}", rows[whole:])
-
-    def _in_order(self, series: int, run: Run) -> Run:
-        """By event time; readings of one moment stay in the order in which they came, for the first one stands."""
-        if any(map(_stamped, run)):
-            run = [self._stamp(series, reading) if reading.stamped else reading for reading in run]
-        run.sort(key=_observed_at)
-        return run
 
     def _all_newer(self, series: int, run: Run) -> bool:
         newest = self._newest.get(series)
@@ -119,12 +114,13 @@ class ReadingTable:
         return reading
 
     def _store_singly(self, series: int, run: Run, stored: Stored) -> None:
-        new = []
+        """In the order in which they came: of one moment the first stands, and one stamped by us makes room."""
+        new, before = [], self._newest[series]
         for reading in run:
             outcome, placed = self._insert(series, reading)
             if outcome is Outcome.NEW:
                 new.append(placed)
-                stored.late += not placed.stamped and placed.observed_at < self._newest[series]
+                stored.late += not placed.stamped and placed.observed_at < before
                 self._newest[series] = max(self._newest[series], placed.observed_at)
             elif outcome is Outcome.DUPLICATE:
                 stored.duplicates += 1

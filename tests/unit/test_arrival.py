@@ -204,6 +204,20 @@ def test_readings_without_a_time_take_our_clock_as_it_is_and_the_first_after_a_s
     assert plant.rows() == [(NOON - HOUR, 7.1, 1, CLOCK), (NOON - HOUR + 1, 7.2, 0, 0), (NOON, 7.0, 0, 0)]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_comes_again_after_our_clock_was_set_back_keeps_the_time_it_was_given(
+    plant: Clocked, restarted: bool
+) -> None:
+    plant.commit(plant.message(7.0, NOON, packet=5))
+    plant.now = NOON - HOUR
+    if restarted:
+        plant.restart()
+    plant.commit(plant.message(7.0, NOON, packet=5, again=True))
+    assert plant.rows() == [(NOON, 7.0, 0, 0)]
+    plant.commit(plant.message(7.1, NOON + HOUR, packet=6, again=True))
+    assert plant.rows()[0] == (NOON - HOUR, 7.1, 1, CLOCK)
+
+
 def test_what_came_before_a_step_of_our_clock_and_comes_again_after_it_is_told_by_its_packet(plant: Clocked) -> None:
     plant.commit(plant.message(7.0, packet=5))
     for step in (HOUR, -HOUR):
