@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
+from contextlib import closing
 
 import orjson
 import pytest
@@ -15,6 +18,7 @@ from collector.ingest.raw import pack, unpack
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
+from tests.clocked import Clocked
 
 VOCABULARY = load_vocabulary(device_configs())
 PIPELINE = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
@@ -71,6 +75,26 @@ def test_arbitrary_json_near_to_what_devices_send(topic: str, content: object) -
     except (orjson.JSONEncodeError, UnicodeEncodeError):
         payload = repr(content).encode("utf-8", "replace")
     check(process(topic, payload))
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clocked]:
+    with closing(Clocked(tmp_path_factory.mktemp("plant") / "collector.db")) as plant:
+        yield plant
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(TOPICS), st.one_of(plain_objects, st.lists(plain_objects, max_size=3), rpc, json_values))
+def test_whatever_comes_of_it_can_be_committed_and_forwarded(plant: Clocked, topic: str, content: object) -> None:
+    """What cannot would come again after every restart, and hold up all that stands behind it."""
+    try:
+        result = process(topic, orjson.dumps(content))
+    except (orjson.JSONEncodeError, UnicodeEncodeError):
+        return
+    plant.commit(result)
+    for line in plant.lines():
+        assert re.fullmatch(r"readings,site=[^ ]+,device=[^ ]+,metric=[^ ]+ [^ ]+ [0-9]+", line), line
+    plant.db.execute("DELETE FROM outbox")
 
 
 @pytest.mark.parametrize("payload", [b"[" * 100_000, b'{"values":' * 50_000, b"1e999999", b'{"values":{"ph":1e400}}'])

@@ -202,6 +202,47 @@ def test_after_a_failure_batches_are_smaller_and_grow_again(world: World, monkey
     assert sizes[:7] == [1_000, 500, 250, 125, 250, 500, 1_000]
 
 
+def test_a_store_that_is_away_for_long_is_asked_again_within_a_minute_and_never_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        # A year goes by: nothing in the outbox is ever too old.
+        world.now += 365 * 86_400_000 // 200
+        if len(waits) == 200:
+            world.store.unavailable = None
+        return False
+
+    monkeypatch.setattr(world.forwarder._stop_asked, "wait", wait)
+    world.store.unavailable = StoreUnavailable("no route to host")
+    world.put("lines", LINE)
+    start(world)
+    assert len(waits) == 200
+    assert 30 < max(waits) <= 60
+    assert world.store.taken == [LINE]
+    assert world.letters() == []
+
+
+def test_a_fault_of_ours_in_one_round_does_not_end_the_forwarding(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_AGAIN_S", 0.01)
+    real, faults = world.store.deliver, [RuntimeError("a fault of ours"), KeyError("another")]
+
+    def deliver(entries: list[Entry]) -> None:
+        if faults:
+            raise faults.pop()
+        real(entries)
+
+    monkeypatch.setattr(world.store, "deliver", deliver)
+    world.put("lines", LINE)
+    start(world)
+    assert world.store.taken == [LINE]
+    assert caplog.text.count("forwarder failed, beginning again") == 2
+
+
 def test_latest_values_gather_but_an_event_goes_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LAZY_S", 30.0)
     monkeypatch.setattr(module, "_LAZY_MOST_S", 30.0)

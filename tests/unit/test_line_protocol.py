@@ -103,3 +103,11 @@ def test_every_revision_of_an_alarm_has_its_own_time_so_that_the_order_of_writin
     times = [int(alarm_line(one).rsplit(" ", 1)[1]) for one in (raised, higher, late)]
     assert times == [T0 * 1_000_000 + 1, T0 * 1_000_000 + 2, (T0 + 5) * 1_000_000 + 3]
     assert alarm_line(raised).startswith('alarms,site=plant,device=d,metric=ph,limit=l alarm="a-1",level="permit",')
+
+
+def test_no_name_is_a_tag_and_a_field() -> None:
+    """InfluxDB 3 refuses that, and 1.x finds neither of the two by its name afterwards."""
+    for line in (reading_lines([reading(1.0, Quality.BAD)], "plant")[0], alarm_line(alarm())):
+        key, fields, _ = line.split(" ")
+        tags = {part.partition("=")[0] for part in key.split(",")[1:]}
+        assert tags.isdisjoint(part.partition("=")[0] for part in fields.split(","))

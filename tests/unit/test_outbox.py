@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,25 @@ def test_a_refused_reading_alone_becomes_a_dead_letter_and_the_rest_arrive(tmp_p
     letters = db.execute("SELECT reason, detail, payload FROM dead_letter ORDER BY payload").fetchall()
     assert letters == [("refused", "odd", b"[5]"), ("refused", "odd", b"[7]")]
     db.close()
+
+
+def test_after_a_restart_it_goes_on_where_it_was(db: sqlite3.Connection, tmp_path: Path) -> None:
+    put(db, *range(10))
+    first = drain(Outbox(db, "site", EVERY), 1, batches=4)
+    db.close()
+    with closing(open_collector_db(tmp_path / "collector.db")) as again:
+        outbox.set_destinations(again, ["site", "influx"], 1)
+        assert first + drain(Outbox(again, "site", EVERY), 1) == list(range(10))
+
+
+def test_a_second_outage_takes_the_room_that_the_first_one_left(db: sqlite3.Connection) -> None:
+    """The file is as large as the longest outage, not as all of them together."""
+    sizes = []
+    for _ in range(5):
+        with transaction(db):
+            outbox.append(db, [NewEntry("lines", 1_000, bytes(100_000))] * 100, 0)
+        sizes.append(db.execute("PRAGMA page_count").fetchone()[0])
+        for destination in ("site", "influx"):
+            drain(Outbox(db, destination, EVERY), 10_000)
+        assert outbox.prune(db) == 100
+    assert sizes[4] <= sizes[0] * 1.01

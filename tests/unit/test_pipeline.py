@@ -11,7 +11,7 @@ from collector.domain.reading import Quality, Reading
 from collector.ingest.message import Message
 from collector.ingest.pipeline import Pipeline
 from collector.profiles.files import device_configs
-from collector.profiles.library import load_library
+from collector.profiles.library import Library, load_library
 from collector.profiles.vocabulary import load_vocabulary
 
 VOCABULARY = load_vocabulary(device_configs())
@@ -123,3 +123,21 @@ def test_a_time_without_an_offset_is_taken_as_utc_and_flagged() -> None:
 
 def test_a_payload_beyond_any_device_is_refused_unread() -> None:
     assert process(b" " * 1_000_001).refused.reason == "too_large"
+
+
+def test_a_decoder_that_fails_costs_its_own_message_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An exception that went further would end the receive loop, and with each redelivery the next process."""
+    real = Library.decode
+
+    def decode(library: Library, topic: str, payload: bytes) -> Any:
+        if payload == b"the fault":
+            raise RuntimeError("a fault of ours")
+        return real(library, topic, payload)
+
+    monkeypatch.setattr(Library, "decode", decode)
+    refused = process(b"the fault")
+    assert (refused.refused.reason, refused.refused.detail, list(refused.readings)) == ("internal", "RuntimeError", [])
+    assert "decoder failed" in caplog.text
+    assert one({"values": {"ph": 7}}).value == 7
