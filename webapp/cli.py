@@ -27,7 +27,6 @@ from webapp.cli_doctor import doctor
 from webapp.cli_import import imports
 from webapp.cli_lan import tls
 from webapp.cli_reshard import reshard
-from webapp.cli_reshard import reshard
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -200,7 +199,6 @@ main.add_command(imports)
 main.add_command(tls)
 main.add_command(doctor)
 main.add_command(collectors)
-main.add_command(reshard)
 main.add_command(reshard)
 
 if __name__ == "__main__":
