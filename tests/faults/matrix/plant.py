@@ -56,7 +56,8 @@ class Plant(World):
         return self.folder / "collector.log"
 
     def collector(self, shard: str = "0/1") -> Server:
-        """Ready when it is connected."""
+        """Ready when it is connected; the first time when it is subscribed, for later the broker keeps a session."""
+        known = self.running is not None
         start = self.log.stat().st_size if self.log.exists() else 0
 
         def ready() -> bool:
@@ -65,6 +66,8 @@ class Plant(World):
         launcher = self.disk.launcher if self.disk else []
         command = [*launcher, sys.executable, *self.program, "collect", "--shard", shard]
         self.running = Server(command, 0, env=self.env, ready=ready, log=self.log).start()
+        if not known:
+            self.await_subscription()
         return self.running
 
     def query(self, sql: str, *values: Any, file: str = "collector.db") -> list[tuple[Any, ...]]:
@@ -76,6 +79,10 @@ class Plant(World):
     def said(self, phrase: str) -> int:
         """How many lines of the collector's log hold it."""
         return sum(phrase in line for line in self.log.read_text(errors="replace").splitlines())
+
+    def last_beat(self) -> int:
+        """When the collector last told its counts, epoch ms; 0 when it never did."""
+        return max([int(at) for (at,) in self.site_query("SELECT last_seen_at FROM collector")], default=0)
 
     def losses(self) -> list[tuple[int, int]]:
         """From when to when something may have been lost, as it was reported."""
