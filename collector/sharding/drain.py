@@ -31,6 +31,7 @@ class Drain:
         self._clock = clock
         judge = Evaluator(db)
         self._committer = Committer(db, judge, RECEIVE_MAXIMUM, clock, long_term=long_term)
+        pipeline.heard_until = self._committer.heard_until
         taken = snapshot.load(db)
         judge.configure(taken.limits, clock())
         self._committer.assign_sites(taken.sites)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 from collector.clock import Clock, now_ms
 from collector.errors import ConfigError, StoreUnavailable
@@ -69,16 +70,29 @@ def _unfinished(plan: Plan) -> str:
 
 def _examine(settings: Settings, now: int) -> int:
     """The number of collectors by which the folder is divided. Raises ConfigError when that is not clear."""
-    with closing(connect(ALONE.database(settings.data), read_only=True)) as db:
-        count = (layout.recorded(db) or ALONE).count
-        faults = _unnamed_brokers(settings, db, now)
+    count, faults = 1, list[str]()
     for index, path in layout.files(settings.data).items():
-        found = layout.of_file(path) or Shard(index, MOST)
-        if found.count not in (count, MOST):
+        try:
+            with closing(connect(path, read_only=True)) as db:
+                found = layout.recorded(db) or (ALONE if index == 0 else None)
+                faults += _unready(db, path)
+                if index == 0:
+                    faults += _unnamed_brokers(settings, db, now)
+        except (sqlite3.Error, StoreUnavailable) as error:
+            faults.append(f"{path}: cannot be read ({error}): start its collector, which sets it right, and stop it")
+            continue
+        count = found.count if found and index == 0 else count
+        if found and found.count != count:
             faults.append(f"{path}: is of collector {found}, and collector.db of 0/{count}: which is right?")
     if faults:
         raise ConfigError(faults)
     return count
+
+
+def _unready(db: sqlite3.Connection, path: Path) -> list[str]:
+    """What is copied out of a damaged file goes by the numbers of points, which moving them changes."""
+    rows = db.execute("SELECT substr(key, ?) FROM meta WHERE key LIKE 'salvaged.%' AND value!='done'", (10,))
+    return [f"{path}: readings are still being copied out of {name}: let the collector finish" for (name,) in rows]
 
 
 def _unnamed_brokers(settings: Settings, db: sqlite3.Connection, now: int) -> list[str]:

@@ -190,3 +190,26 @@ def test_a_broker_that_does_not_let_us_mark_is_told_of_and_nothing_is_lost(tmp_p
     held = [world.query("SELECT count(*) FROM reading", file=Shard(i, 2).database(world.data).name) for i in range(2)]
     assert sorted(held) == [[(0,)], [(5,)]]
     broker.stop()
+
+
+def test_it_waits_for_readings_that_are_still_copied_out_of_a_damaged_file(world: World) -> None:
+    db = open_collector_db(world.settings.collector_db)
+    db.execute("INSERT INTO meta VALUES ('salvaged.collector.db.corrupt-1', '17')")
+    with pytest.raises(ConfigError, match=r"still being copied out of collector\.db\.corrupt-1"):
+        divide(world.settings, 2)
+    db.execute("UPDATE meta SET value='done' WHERE key LIKE 'salvaged.%'")
+    db.close()
+    divide(world.settings, 2)
+
+
+def test_where_no_collector_has_run_there_is_nothing_to_divide(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no collector has run here"):
+        divide(Settings(data=tmp_path), 2)
+
+
+def test_a_file_that_is_of_another_layout_is_named(world: World) -> None:
+    db = open_collector_db(Shard(1, 9).database(world.data))
+    db.execute("INSERT INTO meta VALUES ('shard', '1/9')")
+    db.close()
+    with pytest.raises(ConfigError, match=r"collector-1\.db: is of collector 1/9"):
+        divide(world.settings, 2)
