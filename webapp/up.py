@@ -31,7 +31,7 @@ from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
 from collector.settings import Settings
-from collector.sharding.layout import ALONE
+from collector.sharding.layout import ALONE, shards
 from collector.sitedb.engine import make_engine
 from collector.stores.set_aside import open_whole
 from collector.trouble import TODO, kind_of
@@ -62,8 +62,10 @@ def run(settings: Settings, console: Console, *, demo: bool, lan: bool = False) 
         passwords = _prepare(settings, console, demo=demo)
         env = as_environment(settings)
         command = [sys.executable, "-m", "webapp.cli"]
-        collect = ["collect"] if durable else ["collect", "--demo-broker"]
-        children.start(Child("collector", [*command, *collect], logs / "collector.log", env))
+        collect = [*command, "collect"] if durable else [*command, "collect", "--demo-broker"]
+        for shard in shards(settings.data):
+            name = shard.database(settings.data).stem
+            children.start(Child(name, [*collect, "--shard", str(shard)], logs / f"{name}.log", env))
         web = Child("web", [*command, "serve"], logs / "web.log", env)
         children.start(web)
         if phones:

@@ -65,6 +65,13 @@ def files(folder: Path) -> dict[int, Path]:
     return dict(sorted((int(match[1] or 0), path) for path, match in found.items() if match))
 
 
+def shards(folder: Path) -> list[Shard]:
+    """The collectors by which it is divided, as the first one's file says."""
+    file = ALONE.database(folder)
+    count = ((of_file(file) if file.exists() else None) or ALONE).count
+    return [Shard(index, count) for index in range(count)]
+
+
 def client_id(installation: str, index: int) -> str:
     return f"fieldproof-{installation}-{index}"
 

@@ -10,7 +10,7 @@ import pytest
 
 from collector.errors import ConfigError
 from collector.sharding import plan as plans
-from collector.sharding.layout import ALONE, Shard, claim, client_id, files, groups, installation, recorded
+from collector.sharding.layout import ALONE, Shard, claim, client_id, files, groups, installation, recorded, shards
 from collector.sharding.plan import Plan
 from collector.stores.collector_db import open_collector_db, set_meta
 
@@ -57,9 +57,11 @@ def test_what_is_no_shard_is_told(text: str) -> None:
 
 
 def test_a_fresh_folder_takes_what_it_is_given_and_all_have_one_installation(folder: Folder) -> None:
+    assert shards(folder.path) == [ALONE]
     assert len({folder.claim(f"{index}/3") for index in range(3)}) == 1
     assert folder.claim("1/3") == installation(folder.path)
     assert recorded(folder.file(Shard(2, 3))) == Shard(2, 3)
+    assert shards(folder.path) == [Shard(0, 3), Shard(1, 3), Shard(2, 3)]
 
 
 def test_another_layout_than_the_recorded_one_is_refused_with_what_to_do(folder: Folder) -> None:
