@@ -119,7 +119,7 @@ class CollectorService:
             prepare=prepare,
             version=self._snapshot.version,
             cursor=commands.cursor(self._db),
-            is_applied=lambda ident: commands.applied(self._side, ident),
+            is_applied=self._is_applied,
         )
         self._loop = ReceiveLoop(
             self._sources,
@@ -289,6 +289,13 @@ class CollectorService:
                 level, "command for an alarm that is not this collector's: id=%s alarm=%s", command.id, command.target
             )
         commands.mark_applied(self._db, command, now)
+
+    def _is_applied(self, ident: str) -> bool:
+        """Called from the link's thread. What cannot be read is asked again by the ingest thread, which can mend it."""
+        try:
+            return commands.applied(self._side, ident)
+        except sqlite3.Error:
+            return False
 
     # -- heartbeat ---------------------------------------------------------------------------------------------------
 
