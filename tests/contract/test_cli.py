@@ -31,6 +31,7 @@ def test_every_command_explains_itself() -> None:
         "doctor",
         "collectors list",
         "collectors remove",
+        "reshard",
     ):
         result = run(*command.split(), "--help")
         assert result.exit_code == 0, command
@@ -45,6 +46,8 @@ def test_bad_configuration_exits_with_78_and_lists_every_fault() -> None:
 
 
 def test_wrong_usage_exits_with_2() -> None:
+    assert run("reshard", "0").exit_code == 2
+    assert "0/3 to 2/3" in run("collect", "--shard", "3/3").output
     assert run("up", "--prot", "1").exit_code == 2
     assert run("users", "add", "ann", "--role", "king").exit_code == 2
 
