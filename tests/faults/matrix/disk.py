@@ -52,8 +52,8 @@ class Disk:
 
     @property
     def launcher(self) -> list[str]:
-        """Before a command: it runs where the disk is."""
-        return ["nsenter", "-t", str(self._holder.pid), "-U", "-m", "--preserve-credentials"]
+        """Before a command: it runs where the disk is, and in the folder where we are."""
+        return ["nsenter", "-t", str(self._holder.pid), "-U", "-m", "--preserve-credentials", f"--wd={Path.cwd()}"]
 
     @property
     def free(self) -> int:
