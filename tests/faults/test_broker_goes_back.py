@@ -7,9 +7,14 @@ import signal
 import time
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
 
 from collector.clock import now_ms
+from collector.ingest.mqtt.bulk import BulkClient
+from collector.ingest.mqtt.client import Broker
+from collector.ingest.mqtt.source import Marked, MqttSource, Rewound, wait
+from collector.settings import Settings
 from tests.servers import Server, mosquitto, wait_for
 from tests.world import World
 
@@ -98,3 +103,28 @@ def test_a_broker_that_forbids_the_mark_is_collected_from_all_the_same(tmp_path:
     wait_for(lambda: world.count("reading") == 11, what="the last reading")
     collector.stop()
     broker.stop()
+
+
+@pytest.mark.parametrize("v5", [True, False], ids=["v5", "v3.1.1"])
+@pytest.mark.parametrize("kind", [BulkClient, paho.Client], ids=["bulk", "stock"])
+def test_the_mark_works_by_every_way_of_receiving_and_is_no_message(
+    broker: Server, kind: type[paho.Client], v5: bool
+) -> None:
+    """The second source plays a broker that went back: it knows of a mark that the broker does not have."""
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    taken: list[int] = []
+    for ahead in (0, 60_000):
+        marked = taken[-1] + ahead if taken else None
+        source = MqttSource(
+            Settings(), Broker.parse(url), "one", ["t/#"], now_ms, v5=v5, kind=kind, leaves_marks=True, marked=marked
+        )
+        until = time.monotonic() + 15
+        while not any(isinstance(told, Marked) for told in source.marks):
+            assert time.monotonic() < until
+            wait([source], 0.02)
+            assert source.poll() == []
+        source.close()
+        expected = [Rewound] if ahead else []
+        assert [type(told) for told in source.marks] == [*expected, Marked]
+        taken.append(source.marks[-1].number)  # type: ignore[union-attr]
+    assert taken[1] > taken[0] + 60_000

@@ -101,6 +101,8 @@ class Mark:
         number = int(message.payload) if message.payload.isdigit() and len(message.payload) < 20 else None
         if self._phase is _Phase.ASKED and message.retained:
             if number is not None and self._known is not None and number < self._known:
+                # Told once: the next one, larger than all before, may not come back before the connection ends.
+                self._sent, self._known = max(self._sent, self._known), number
                 self._rewound(number)
             self._wait(_Phase.REST, now, 0)
         elif self._phase is _Phase.SENT and number == self._sent:
