@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from collector.clock import now_ms
@@ -13,6 +15,12 @@ from tests.servers import wait_for
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 # How long the outbox may take after the last fault: the longest pause of its back-off, and the work itself.
 DRAIN_S = 180
+
+
+def buried(plant: Plant) -> list[int]:
+    """The numbers in the dead letters: of the refused lines alone, and not of their neighbours."""
+    letters = plant.query("SELECT payload FROM dead_letter")
+    return sorted(int(found) for (payload,) in letters for found in re.findall(rb"value=(\d+)", payload))
 
 
 def test_kill_9_of_influxdb_twice_loses_and_doubles_nothing(
@@ -67,6 +75,7 @@ def test_influxdb_refuses_whole_batches_for_a_few_of_their_lines(
     stream.finish()
     ledger.settle(DRAIN_S)
     ledger.check(messages, stream, not_in_influx=refused, dead_letters={"out_of_retention": len(refused)})
+    assert buried(plant) == sorted(refused)
 
 
 @pytest.mark.parametrize("status", [400, 422])
@@ -105,6 +114,7 @@ def test_influxdb_itself_refuses_a_field_of_another_type(
     stream.finish()
     ledger.settle(DRAIN_S)
     ledger.check(messages, stream, not_in_influx=refused, dead_letters={"type_conflict": len(refused)})
+    assert buried(plant) == sorted(refused)
 
 
 def test_influxdb_takes_writes_and_never_answers(plant: Plant, ledger: Ledger, readings: int, rate: float) -> None:
