@@ -40,7 +40,9 @@ def parse_time(value: object, unit: TimeUnit = "iso") -> tuple[int, bool]:
 
     Raises ValueError with what was found and what is wanted.
     """
-    # Not isinstance: a bool is a kind of int, and no time.
+    # Not isinstance: a bool is a kind of int, and no time. Milliseconds first: most devices count them.
+    if type(value) is int and unit == "iso" and _SECONDS_BELOW <= value < _MILLISECONDS_BELOW:
+        return value, True
     if type(value) is int or type(value) is float:
         return _from_number(value, unit), True
     if isinstance(value, str):

@@ -67,7 +67,8 @@ def note_connection(
                 "id": str(uuid.uuid4()),
                 "kind": "possible_loss",
                 "detail": f"the broker {broker} kept no session while the collector was away",
-                "started_at": int(last),
+                # Never after its end: our own clock may have been set back since.
+                "started_at": min(int(last), now),
                 "ended_at": now,
             }
             outbox.append(db, [record_entry("event", event)], now)
