@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -25,6 +26,12 @@ class Measured(NamedTuple):
     value: float | None
     unit: str | None = None
     stated: tuple[Quality, Reason] = GOOD
+
+
+# From a tuple of the fields: half the time of a call of the class.
+make_measured: Callable[[tuple[str, float | None, str | None, tuple[Quality, Reason]]], Measured] = partial(
+    tuple.__new__, Measured
+)
 
 
 class Decoded(NamedTuple):

@@ -9,7 +9,15 @@ from collector.domain.devices import slug
 from collector.domain.reading import stated_quality
 from collector.domain.times import parse_time
 from collector.errors import MessageError
-from collector.profiles.decoders.base import Decoded, Decoding, Measured, number, parse_json
+from collector.profiles.decoders.base import (
+    GOOD,
+    Decoded,
+    Decoding,
+    Measured,
+    make_measured,
+    number,
+    parse_json,
+)
 from collector.profiles.profile import Names, Profile
 
 # No unit and no word for a quality is longer.
@@ -54,7 +62,7 @@ def _object(entry: Any, names: Names, by_receipt: bool) -> Decoded:
     sent = None if by_receipt else entry.get("time")
     time, certain = (None, True) if sent is None else parse_time(sent)
     if "quality" not in entry and "units" not in entry:
-        measured = [Measured(_metric(name), number(value)) for name, value in values.items()]
+        measured = [make_measured((_metric(name), number(value), None, GOOD)) for name, value in values.items()]
     else:
         measured = _described(values, _texts(entry, "quality"), _texts(entry, "units"))
     return Decoded(names.source, names.device, names.site, time, certain, measured)
