@@ -172,7 +172,7 @@ class ReceiveLoop:
         """
         until = time.monotonic() + _RETRY_S
         while not stop.is_set() and (left := until - time.monotonic()) > 0:
-            if len(self._batch) >= HOLD_MOST or self._bytes >= _HOLD_BYTES:
+            if len(self._messages) >= HOLD_MOST or self._bytes >= _HOLD_BYTES:
                 stop.wait(left)
                 continue
             if not wait(self._sources, min(left, _IDLE_POLL_S)):

@@ -133,7 +133,7 @@ def world(tmp_path: Path, broker: Server) -> World:
 
 def divide(settings: Settings, count: int) -> bool:
     """False when it was taken back."""
-    return reshard(settings, count, Told(), lambda _: None, answer_s=5) is not None
+    return reshard(settings, count, Told(), lambda _: None, answer_s=3) is not None
 
 
 def test_it_is_refused_while_a_collector_runs(world: World) -> None:
