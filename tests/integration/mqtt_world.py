@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -27,11 +27,13 @@ class Polled:
 
     def __init__(
         self, url: str, filters: str = "t/#", *, v5: bool = True, kind: type[paho.Client] = BulkClient,
-        settings: Settings | None = None, client_id: str = "polled",
+        settings: Settings | None = None, client_id: str = "polled", former: Iterable[str] = (),
     ) -> None:  # fmt: skip
+        """`former`: what the kept session may still be subscribed to."""
         self.source = MqttSource(
-            settings or Settings(), Broker.parse(url), client_id, [filters], now_ms, v5=v5, kind=kind
-        )
+            settings or Settings(), Broker.parse(url), client_id, [filters], now_ms,
+            former_filters=former, v5=v5, kind=kind,
+        )  # fmt: skip
         self.received: list[Message] = []
         self.acknowledging = True
         # How many polls brought something.

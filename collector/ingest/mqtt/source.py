@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import select
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,8 @@ SESSION_EXPIRY_S = 7 * 86_400
 _UNSUPPORTED_VERSION = 132
 # A 3.1.1 broker may drop a v5 CONNECT without a word, or wait for the rest of what it cannot read.
 _CONNACK_MS = 5_000
+# Where subscriptions are refused they are asked for again: rights are given while we are connected.
+_SUBSCRIBE_AGAIN_S = 30.0
 # Topics as bytes -> text, so that each is decoded once. Bounded: a topic may hold anything.
 _TOPICS = 20_000
 
@@ -105,6 +108,9 @@ class MqttSource:
         self.connected = False
         # When the broker confirmed all our subscriptions on this connection, epoch ms.
         self.subscribed_at: int | None = None
+        # The topics that it refused on this connection, and when they are asked for again.
+        self._forbidden: list[str] = []
+        self._subscribe_again_at: float | None = None
         self._away_since = clock()
         # The session was gone, and that has not been told yet: the connection may end before it is subscribed.
         self._session_gone = False
@@ -145,6 +151,8 @@ class MqttSource:
             self._client.disconnect()
         if not self.connected and self._client.socket() is not None:
             self._give_up_when_unanswered()
+        if self._subscribe_again_at is not None and time.monotonic() > self._subscribe_again_at:
+            self._subscribe(self._client)
         received, self._received = self._received, []
         return self._mark.follow(self._client, received, self._clock())
 
@@ -216,8 +224,7 @@ class MqttSource:
         self._generation += 1
         self.connected = True
         self._v5_worked |= self.v5
-        self._backoff_ms = 0
-        self._next_attempt = 0
+        self._forbidden = []
         self._session_gone |= not flags.session_present
         log.info(
             "connected to the broker: broker=%s session_present=%s protocol=%s",
@@ -228,14 +235,18 @@ class MqttSource:
         if self._unwanted:
             client.unsubscribe(self._unwanted)
         # On every connect, session or not: a session may hold yesterday's topics.
+        self._subscribe(client)
+        self._session_present = bool(flags.session_present)
+        if self._leaves_marks and getattr(told, "RetainAvailable", True):
+            self._mark.connected(client, self._clock())
+
+    def _subscribe(self, client: paho.Client) -> None:
+        self._subscribe_again_at = None
         if self.v5:
             once = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
             client.subscribe([(topic, once) for topic in self._filters])
         else:
             client.subscribe([(topic, 1) for topic in self._filters])
-        self._session_present = bool(flags.session_present)
-        if self._leaves_marks and getattr(told, "RetainAvailable", True):
-            self._mark.connected(client, self._clock())
 
     def _refused(self, reason: ReasonCode) -> None:
         log.error("the broker refused the connection: broker=%s reason=%s", self.broker.name, reason)
@@ -269,6 +280,7 @@ class MqttSource:
             return
         was, self.connected = self.connected, False
         self._mark.disconnected()
+        self._subscribe_again_at = None
         if self.subscribed_at is not None:
             self._away_since = self._clock()
         self.subscribed_at = None
@@ -281,12 +293,22 @@ class MqttSource:
         if self._mark.subscribed(mid, self._clock(), refused=any(reason.is_failure for reason in reasons)):
             return
         refused = [topic for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        if len(refused) < len(reasons):
+            # Not before: a broker may hang up on whoever asks for what is forbidden.
+            self._backoff_ms = 0
+            self._next_attempt = 0
         if refused:
+            self._not_subscribed(refused)
+            return
+        self.subscribed_at = self._clock()
+        self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
+        self._session_gone = False
+
+    def _not_subscribed(self, refused: list[str]) -> None:
+        if refused != self._forbidden:
             log.error("the broker refused subscriptions: broker=%s topics=%s", self.broker.name, ", ".join(refused))
-        else:
-            self.subscribed_at = self._clock()
-            self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
-            self._session_gone = False
+        self._forbidden = refused
+        self._subscribe_again_at = time.monotonic() + _SUBSCRIBE_AGAIN_S
 
     def _on_marked(self, number: int) -> None:
         self.marks.append(Marked(self.broker.name, number))
