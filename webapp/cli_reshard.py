@@ -29,12 +29,15 @@ class _Shown:
         self._task: TaskID | None = None
 
     def step(self, text: str) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, total=1, completed=1)
+        self.end()
         if _console.is_terminal:
             self._task = self._progress.add_task(text, total=None, count="")
         else:
             click.echo(text)
+
+    def end(self) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, total=1, completed=1)
 
     def count(self, done: int) -> None:
         if self._task is not None:
@@ -54,14 +57,18 @@ def reshard(collectors: int, data: Path | None, mqtt: str | None) -> None:
 
     settings = load_settings(overrides={"data": data, "mqtt_url": mqtt})
     # Its own words are enough, as long as all goes well.
-    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger().setLevel(logging.ERROR)
     columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TextColumn("{task.fields[count]}"))
     with Progress(*columns, TimeElapsedColumn(), console=_console) as progress:
-        done = run(settings, collectors, _Shown(progress), lambda removed: _retire(settings, removed))
+        shown = _Shown(progress)
+        done = run(settings, collectors, shown, lambda removed: _retire(settings, removed))
+        shown.end()
     if done is None:
         click.echo("Taken back: everything is as it was before.")
         return
-    click.echo(f"{done.readings:,} readings of {done.devices} devices moved, {done.stored:,} waiting ones stored.")
+    click.echo(
+        f"Stored {done.stored:,} readings that waited; moved {done.readings:,} readings of {done.devices} devices."
+    )
     shards = [f"fieldproof collect --shard {index}/{collectors}" for index in range(collectors)]
     click.echo("Start the collectors:\n  " + "\n  ".join(shards if collectors > 1 else ["fieldproof collect"]))
 

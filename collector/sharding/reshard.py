@@ -178,7 +178,7 @@ class Reshard:
                 leaving[owners[device]].append(device)
         limits = move.limits_of(dbs[source])
         for target, devices in leaving.items():
-            self._progress.step(f"Moving {len(devices)} devices from shard {source} to shard {target}")
+            self._progress.step(f"Moving {len(devices)} of shard {source}'s devices to shard {target}")
             with move.beside(dbs[target], Shard(source, layout.MOST).database(self._folder)) as db:
                 for device in devices:
                     move.move(db, device, limits.get(device, ()), self._count_readings)

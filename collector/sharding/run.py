@@ -53,9 +53,11 @@ def run(
             return None
         if plan is None:
             plan = Plan.new(_examine(settings, clock()), count)
-            plans.save(folder, plan)
+        # Only when all settings are good is anything begun.
+        work = Reshard(settings, plan, progress, retire, answer_s, clock)
+        plans.save(folder, plan)
         try:
-            return Reshard(settings, plan, progress, retire, answer_s, clock).run()
+            return work.run()
         except sqlite3.Error as error:
             raise StoreUnavailable(f"cannot store in {folder}: {error}. Run it again when that is mended") from error
 

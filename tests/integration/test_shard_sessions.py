@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from collector.ingest.mqtt.client import Broker
 from collector.ingest.mqtt.source import MqttSource, wait
 from collector.service import CollectorService
 from collector.settings import Settings
-from collector.sharding.layout import Shard
+from collector.sharding.layout import Shard, client_id
 from collector.sharding.marked import MarkedSource
 from collector.sharding.plan import load
 from collector.sharding.run import run as reshard
+from collector.sharding.sessions import Sessions
 from collector.stores.collector_db import open_collector_db
 from tests.faultproxy import FaultProxy
 from tests.integration.mqtt_world import Polled
@@ -213,3 +215,49 @@ def test_a_file_that_is_of_another_layout_is_named(world: World) -> None:
     db.close()
     with pytest.raises(ConfigError, match=r"collector-1\.db: is of collector 1/9"):
         divide(world.settings, 2)
+
+
+@pytest.mark.parametrize("v5", [True, False])
+def test_a_new_session_holds_what_came_after_the_marker_and_an_ended_one_holds_nothing(
+    broker: Server, v5: bool
+) -> None:
+    parsed = Broker.parse(f"mqtt://127.0.0.1:{broker.port}")
+    sessions = Sessions(Settings(), [parsed], "ab12", ["t/#"], now_ms, 5, set() if v5 else {parsed.name})
+    sessions.end(1)
+    sessions.subscribe(1, lambda _: [])
+    publish(broker.port, numbers(0, 30), TOPIC)
+    marker = sessions.mark()
+    publish(broker.port, numbers(30, 10), TOPIC)
+    assert sessions.discard(1, marker) == 30
+    url, ident = f"mqtt://127.0.0.1:{broker.port}", client_id("ab12", 1)
+    held = Polled(url, v5=v5, client_id=ident)
+    held.acknowledging = False
+    held.until(lambda: len(held.received) == 11)
+    held.source.close()
+    assert [message.payload for message in held.received] == [marker, *numbers(30, 10)]
+    sessions.end(1)
+    ended = Polled(url, v5=v5, client_id=ident)
+    ended.connect()
+    assert not ended.source.events[0].session_present
+    ended.source.close()
+
+
+def test_at_two_brokers_every_session_is_read_up_to_its_own_marker(tmp_path: Path, broker: Server) -> None:
+    (tmp_path / "second").mkdir()
+    second = mosquitto(tmp_path / "second")
+    urls = f"mqtt://127.0.0.1:{broker.port},mqtt://127.0.0.1:{second.port}"
+    world = World(tmp_path, broker, {"FIELDPROOF_MQTT_URL": urls})
+    world.seed()
+    settings = replace(world.settings, mqtt_url=urls)
+    collector = world.collector()
+    until(lambda: (tmp_path / "collector.log").read_text().count("connected to the broker") == 2)
+    collector.stop()
+    for count in (2, 3, 1):
+        for port in (broker.port, second.port):
+            for device in range(6):
+                publish(port, [{"values": {"ph": 7.0}}] * 5, f"fieldproof/plant/{port}-{device}/readings")
+        assert divide(settings, count)
+    assert world.query("SELECT count(*), count(DISTINCT device) FROM reading JOIN series ON id=series_id") == [
+        (180, 12)
+    ]
+    second.stop()
