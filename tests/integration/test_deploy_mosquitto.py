@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import threading
@@ -166,6 +167,12 @@ def test_they_also_wait_across_a_restart_of_the_broker(own_broker: Broker, versi
         back.wait_for(20_000)
     assert back.session_present
     assert back.numbers == set(range(20_000))
+
+
+def test_many_messages_share_a_packet() -> None:
+    """`set_tcp_nodelay true` would make each of them a packet, and nearly halve what the broker can send."""
+    text = (Path(check.__file__).parent / "mosquitto" / "mosquitto.conf").read_text()
+    assert not re.search(r"^\s*set_tcp_nodelay\s+true", text, re.MULTILINE)
 
 
 def test_messages_at_qos_0_wait_too(own_broker: Broker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -18,7 +19,8 @@ from collector.stores.entries import Entry
 from collector.stores.influx import Influx, InfluxDestination
 from collector.stores.influx_readings import InfluxReadingStore
 from collector.stores.line_protocol import row_line
-from tests.servers import Server, wait_for
+from tests.faultproxy import FaultProxy
+from tests.servers import Server, free_port, wait_for
 from tests.world import World
 
 pytestmark = pytest.mark.services
@@ -173,3 +175,49 @@ def test_a_missing_database_is_unavailable_with_what_to_do(influx: Server) -> No
 def test_a_line_escapes_what_line_protocol_would_read_otherwise() -> None:
     text = row_line(("a,b c=d", "ph", None, 5, 1, 1, 0, 5))
     assert text == 'readings,site=unassigned,device=a\\,b\\ c\\=d,metric=ph value=1.0,quality="uncertain" 5'
+
+
+@pytest.mark.parametrize("dead", ["nobody there", "silence"])
+def test_an_influxdb_that_is_gone_for_good_holds_up_no_value_and_no_alarm(
+    tmp_path: Path, broker: Server, dead: str
+) -> None:
+    """Elsewhere one dead output stops all of them. What is for InfluxDB waits, and is all there when it comes back."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1] if dead == "silence" else free_port()
+        env = {"FIELDPROOF_INFLUX_URL": f"http://127.0.0.1:{port}", "FIELDPROOF_INFLUX_BUCKET": "plant"}
+        world = World(tmp_path, broker, env)
+        world.seed()
+        collector = world.collector()
+        wait_for(lambda: world.count("config_snapshot") == 1, what="the configuration")
+        for number in range(10):
+            world.publish([{"values": {"ph": 9.4, "flow": number}}])
+            world.await_rows(f"SELECT value FROM point WHERE metric='flow' AND value={number}", 1)
+        world.await_rows("SELECT id FROM alarm", 1)
+        lines = [body.count(b"\n") + 1 for (body,) in world.query("SELECT body FROM outbox WHERE kind='lines'")]
+        assert sum(lines) == world.count("reading") == 20
+        collector.stop()
+
+
+@pytest.mark.parametrize("v2_path", [False, True])
+def test_every_write_says_the_precision_of_its_times_and_reading_asks_in_influxql(
+    database: Server, v2_path: bool
+) -> None:
+    """3 Core guesses it where nothing is said; and it knows no Flux."""
+    alarm = {
+        "id": "a-1", "level": "permit", "condition": "active", "site_id": "plant", "device_id": "d", "metric": "ph",
+        "limit_id": "l", "raised_at": T0, "cleared_at": None, "acknowledged_at": None, "value": 9.0, "peak": 9.5,
+        "revision": 1,
+    }  # fmt: skip
+    with FaultProxy(database.port) as proxy:
+        if v2_path:
+            proxy.rewrite("/api/v2/write?", "/write?db=plant&")
+        influx = Influx(Settings(influx_url=f"http://127.0.0.1:{proxy.port}", influx_bucket="plant"))
+        InfluxDestination(influx).deliver([Entry(1, "readings", [row(T0, 7.0)]), Entry(2, "alarm", alarm)])
+        InfluxReadingStore(influx).raw("plant.effluent", "ph", T0, T0 + 1, 10)
+        influx.close()
+    posts = [request for request in proxy.requests if request.startswith("POST")]
+    precisions = [request.partition("precision=")[2][:2] for request in posts]
+    # The first one of 1.6 is what found out that it knows no /api/v2/write.
+    assert precisions == (["ms", "ns"] if v2_path else ["ms", "ms", "ns"])
+    gets = {request.partition("?")[0] for request in proxy.requests if request.startswith("GET")}
+    assert gets <= {"GET /ping", "GET /query"}
