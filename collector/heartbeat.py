@@ -63,6 +63,7 @@ class Heartbeat:
             "conflicts": stats.conflicts,
             "late": stats.late,
             "retained": stats.retained,
+            "foreign": stats.foreign,
             "commits": stats.commits,
             "commit_failures": stats.commit_failures,
         }

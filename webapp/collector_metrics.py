@@ -20,6 +20,7 @@ _COUNTERS = {
     "conflicts": "Second, different values for a stored reading",
     "late": "Readings older than what was stored of their point when they came",
     "retained": "Retained messages passed over",
+    "foreign": "Messages of other shards' devices, passed over",
     "commits": "Transactions that made a batch durable",
     "commit_failures": "Transactions that failed and were tried again; nothing was acknowledged",
 }

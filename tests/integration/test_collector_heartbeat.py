@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from collector.clock import now_ms
+from collector.sharding.owner import owner
 from tests.servers import Server, wait_for
 from tests.world import World
 
@@ -57,6 +58,21 @@ def test_what_was_measured_is_in_the_heartbeat_and_in_metrics(world: World) -> N
     assert seen.labels == {"device": "plant.effluent", "site": "plant"}
     web.stop()
     collector.stop()
+
+
+def test_each_of_several_collectors_counts_what_it_passes_over(world: World) -> None:
+    servers = [world.collector(f"{index}/2") for index in range(2)]
+    for number in range(20):
+        world.publish([{"values": {"ph": 7.0}}], f"fieldproof/plant/meter-{number}/readings")
+
+    def counted() -> list[tuple[int, int]]:
+        told = [json.loads(row) for (row,) in world.site_query("SELECT stats FROM collector ORDER BY id")]
+        return [(one["received"], one["foreign"]) for one in told]
+
+    mine = sum(owner(f"plant.meter-{number}", 2) == 0 for number in range(20))
+    wait_for(lambda: counted() == [(mine, 20 - mine), (20 - mine, mine)], what="each message is one's, and the other's")
+    for server in servers:
+        server.stop()
 
 
 def families(web: Server) -> dict[str, Any]:

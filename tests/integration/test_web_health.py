@@ -163,6 +163,7 @@ def test_metrics_count_what_the_collectors_counted(web: Web) -> None:
     assert found["fieldproof_collector_received_total", of] == 1200
     assert found["fieldproof_collector_stored_total", of] == 5000
     assert found["fieldproof_collector_redelivered_total", of] == 1
+    assert found["fieldproof_collector_foreign_total", of] == 2400
     assert found["fieldproof_collector_commits_total", of] == 40
     assert found["fieldproof_collector_commit_failures_total", of] == 2
     assert found["fieldproof_collector_outbox_depth", influx] == 4

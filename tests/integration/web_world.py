@@ -184,7 +184,8 @@ def _alarms() -> list[Any]:
 STATS = {
     "received": 1200, "stored": 5000, "duplicates": 3, "conflicts": 1, "retained": 2, "outbox_depth": 4,
     "outbox_age_s": 0.5, "dead_letters": {"not_json": 2, "no_profile": 1}, "durable_broker": True,
-    "redelivered": 1, "commits": 40, "commit_failures": 2, "disk_free_bytes": 7_000_000_000, "trouble": None,
+    "redelivered": 1, "foreign": 2400, "commits": 40, "commit_failures": 2, "disk_free_bytes": 7_000_000_000,
+    "trouble": None,
     "brokers": {"broker:1883": True},
     "outbox": {
         "influx": {"depth": 4, "age_s": 0.5, "parked": 1, "error": None},
