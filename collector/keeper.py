@@ -19,6 +19,7 @@ from collector.trouble import BeginAgain, Damaged, Watch, kind_of
 log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
+_AGAIN_MOST_S = 60.0
 
 
 class Runs(Protocol):
@@ -33,37 +34,29 @@ class Make(Protocol):
     def __call__(self, watch: Watch, suspicion: Suspicion | None) -> Runs: ...
 
 
-def keep_running(make: Make, folder: Path, stop: threading.Event, clock: Clock) -> None:
-    """Until `stop`."""
+def keep_running(make: Make, folder: Path, stop: threading.Event, clock: Clock, again_s: float = _AGAIN_S) -> None:
+    """Until `stop`. `again_s` passes before the next attempt, longer after each damage."""
     watch = Watch(folder, clock)
     suspicion: Suspicion | None = None
+    doubts = 0
     while not stop.is_set():
-        collector = _put_together(make, watch, suspicion)
-        if collector is None:
-            stop.wait(_AGAIN_S)
-            continue
+        # A suspicion counts once: setting aside is not to be repeated because what follows on it fails.
+        once, suspicion = suspicion, None
         try:
-            collector.run(stop)
-        except Damaged as error:
-            # Met once, it is looked for; met again although nothing was found, it is believed.
-            suspicion = Suspicion(str(error), certain=suspicion is not None)
+            make(watch, once).run(stop)
         except BeginAgain as error:
             log.warning("beginning again: %s", error)
-        except (StoreUnavailable, sqlite3.Error) as error:
-            _wait_unless_ours(error, watch)
-            stop.wait(_AGAIN_S)
-
-
-def _put_together(make: Make, watch: Watch, suspicion: Suspicion | None) -> Runs | None:
-    try:
-        return make(watch, suspicion)
-    except (StoreUnavailable, sqlite3.Error, OSError) as error:
-        _wait_unless_ours(error, watch)
-        return None
-
-
-def _wait_unless_ours(error: Exception, watch: Watch) -> None:
-    """Raises the error again when no disk is to blame."""
-    if kind_of(error, watch.folder) is None:
-        raise error
-    watch.failed(error, 0)
+            damaged, why = isinstance(error, Damaged), str(error)
+        except (StoreUnavailable, sqlite3.Error, OSError) as error:
+            kind = kind_of(error, folder)
+            if kind is None:
+                raise
+            watch.failed(error, 0)
+            damaged, why = kind == "corrupt", str(error)
+        else:
+            return
+        if damaged:
+            doubts += 1
+            # Met once, it is looked for; met again although nothing was found, it is believed.
+            suspicion = Suspicion(why, certain=doubts > 1)
+        stop.wait(min(again_s * max(1, doubts), _AGAIN_MOST_S))

@@ -272,6 +272,9 @@ class CollectorService:
         self._wake_forwarders()
 
     def _use(self, taken: snapshot.Snapshot) -> None:
+        if taken is snapshot.EMPTY:
+            # None is known: alarms that are open stay so until one is.
+            return
         self._evaluator.configure(taken.limits, self._clock())
         self._committer.assign_sites(taken.sites)
         self._pipeline.use(taken.sites, taken.zones)

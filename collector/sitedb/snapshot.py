@@ -5,6 +5,7 @@ The snapshot is cached in collector.db, so that alarms keep working with the sit
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from dataclasses import asdict, dataclass, field
 
@@ -13,6 +14,8 @@ from sqlalchemy import Connection, select
 
 from collector.domain.limits import Limit
 from collector.sitedb.tables import Config, ControlLimit, Device, Site
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,19 @@ def save(db: sqlite3.Connection, snapshot: Snapshot, now: int) -> None:
 
 
 def load(db: sqlite3.Connection) -> Snapshot:
-    """One that an earlier version cached knows no zones: it is used as it is, and asked for again."""
+    """One that an earlier version cached knows no zones: it is used as it is, and asked for again.
+
+    One that cannot be read is none: it is only a copy.
+    """
     row = db.execute("SELECT version, body FROM config_snapshot").fetchone()
     if row is None:
         return EMPTY
     version, body = row
-    content = orjson.loads(body)
-    limits = tuple(Limit(**limit) for limit in content["limits"])
-    zones = content.get("zones")
-    return Snapshot(NEVER_TAKEN if zones is None else version, limits, content["sites"], zones or {})
+    try:
+        content = orjson.loads(body)
+        limits = tuple(Limit(**limit) for limit in content["limits"])
+        zones = content.get("zones")
+        return Snapshot(NEVER_TAKEN if zones is None else version, limits, content["sites"], zones or {})
+    except (ValueError, TypeError, KeyError) as error:
+        log.error("the configuration that was kept cannot be read, waiting for it: error=%s", error)
+        return EMPTY

@@ -9,6 +9,7 @@ import orjson
 
 from collector.domain.alarms import Alarm, Transition
 from collector.domain.limits import Limit, LimitState, Phase
+from collector.stores.collector_db import intact
 
 _ALARM = "id, limit_json, raised_at, cleared_at, acknowledged_at, acknowledged_by, value, peak, revision"
 
@@ -18,7 +19,9 @@ def load_alarm(db: sqlite3.Connection, ident: str) -> Alarm | None:
     if row is None:
         return None
     ident, limit, raised_at, cleared_at, acknowledged_at, by, value, peak, revision = row
-    return Alarm(ident, Limit(**orjson.loads(limit)), raised_at, value, peak, cleared_at, acknowledged_at, by, revision)
+    with intact("an alarm"):
+        limit = Limit(**orjson.loads(limit))
+    return Alarm(ident, limit, raised_at, value, peak, cleared_at, acknowledged_at, by, revision)
 
 
 def save_alarm(db: sqlite3.Connection, alarm: Alarm) -> None:
@@ -60,10 +63,11 @@ def add_transition(db: sqlite3.Connection, transition: Transition) -> None:
 def load_states(db: sqlite3.Connection) -> dict[str, tuple[int, LimitState, str | None]]:
     """By limit id: the version judged by, the state, and the open alarm's id."""
     rows = db.execute("SELECT limit_id, version, phase, since, last_at, value, peak, alarm_id FROM limit_state")
-    return {
-        ident: (version, LimitState(Phase(phase), since, last_at, value, peak), alarm)
-        for ident, version, phase, since, last_at, value, peak, alarm in rows
-    }
+    with intact("the state of a limit"):
+        return {
+            ident: (version, LimitState(Phase(phase), since, last_at, value, peak), alarm)
+            for ident, version, phase, since, last_at, value, peak, alarm in rows
+        }
 
 
 def save_state(db: sqlite3.Connection, limit: Limit, state: LimitState, alarm: str | None) -> None:

@@ -187,6 +187,17 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
+@contextmanager
+def intact(what: str) -> Iterator[None]:
+    """Around reading what this version wrote itself: what cannot be read is damage that SQLite did not see."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        damage = sqlite3.DatabaseError(f"{what} cannot be read: {error}")
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage from error
+
+
 def get_meta(db: sqlite3.Connection, key: str) -> str | None:
     row = db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
     return None if row is None else str(row[0])

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.stores.collector_db import get_meta, set_meta, transaction
+from collector.stores.collector_db import get_meta, intact, set_meta, transaction
 from collector.stores.entries import Entry, Kind, NewEntry, decode
 
 # A destination that is this many entries behind gets a lane of its own for what is new.
@@ -113,11 +113,12 @@ class Outbox:
         entries: list[Entry] = []
         total = size = 0
         for seq, kind, count, body in rows:
-            if entries and (total + count > most or size + len(body) > BATCH_BYTES):
-                return Batch(lane, entries, entries[-1].seq)
-            total += count
-            size += len(body)
-            entries.append(decode(seq, kind, body))
+            with intact("an entry of the outbox"):
+                if entries and (total + count > most or size + len(body) > BATCH_BYTES):
+                    return Batch(lane, entries, entries[-1].seq)
+                total += count
+                size += len(body)
+                entries.append(decode(seq, kind, body))
         if entries:
             return Batch(lane, entries, until)
         if until > lane.after_seq:

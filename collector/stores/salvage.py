@@ -17,10 +17,11 @@ from typing import Any
 
 import orjson
 
-from collector.domain.limits import Phase
+from collector.domain.limits import Limit, Phase
+from collector.domain.reading import Quality
 from collector.stores import outbox
 from collector.stores.collector_db import last_received_at, set_meta, transaction
-from collector.stores.entries import record_entry
+from collector.stores.entries import decode, record_entry
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,10 @@ Row = tuple[Any, ...]
 # Not here: `reading` and `conflict` follow later, and raw messages stay in the file that was set aside.
 LATER = ("reading", "conflict", "raw_block")
 _CHUNK = 1_000
+_TYPES: dict[str, type | tuple[type, ...]] = {"INTEGER": int, "REAL": (float, int), "TEXT": str, "BLOB": bytes}
+# series_id, observed_at, value, quality, reasons, received_at
+_READING: tuple[type | tuple[type, ...], ...] = (int, int, (float, int), int, int, int)
+_QUALITIES = frozenset(int(quality) for quality in Quality)
 
 
 @dataclass(slots=True)
@@ -93,17 +98,26 @@ def _copy(old: sqlite3.Connection, db: sqlite3.Connection, table: str, found: Fo
         return
     names = ", ".join(columns)
     before = db.total_changes
+    types = [_TYPES.get(kind, object) for name, kind in _columns(db, table).items() if name in columns]
     insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
     damage = Damage()
     for rows in _rows(old, db, table, names, damage):
-        db.executemany(insert, [row for row in rows if _sound(table, dict(zip(columns, row, strict=True)))])
+        sound = [row for row in rows if _typed(row, types) and _sound(table, dict(zip(columns, row, strict=True)))]
+        damage.met |= len(sound) < len(rows)
+        db.executemany(insert, sound)
     found.rows[table] = db.total_changes - before
     if damage.met:
         found.damaged.append(table)
 
 
-def _columns(db: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
+    """The declared types by name."""
+    return {row[1]: row[2] for row in db.execute(f"PRAGMA table_info({table})")}
+
+
+def _typed(row: Row, types: Iterable[type | tuple[type, ...]]) -> bool:
+    """SQLite keeps whatever it is given: a value of another type than was declared is damage."""
+    return all(value is None or isinstance(value, kind) for value, kind in zip(row, types, strict=True))
 
 
 def _sound(table: str, row: dict[str, Any]) -> bool:
@@ -112,9 +126,9 @@ def _sound(table: str, row: dict[str, Any]) -> bool:
         if table == "limit_state":
             Phase(row["phase"])
         elif table == "alarm":
-            orjson.loads(row["limit_json"])
-        elif table == "config_snapshot" or (table in ("outbox", "parked") and row["kind"] != "lines"):
-            orjson.loads(row["body"])
+            Limit(**orjson.loads(row["limit_json"]))
+        elif table in ("outbox", "parked"):
+            decode(0, row["kind"], row["body"])
     except (ValueError, TypeError):
         return False
     return True
@@ -216,11 +230,15 @@ def _newest_readings(old: sqlite3.Connection, db: sqlite3.Connection, found: Fou
     rows: list[Row] = []
     for (series,) in db.execute("SELECT id FROM series").fetchall():
         try:
-            rows += old.execute(sql, (series,)).fetchall()
+            rows += [row for row in old.execute(sql, (series,)) if sound_reading(row)]
         except sqlite3.DatabaseError:
             if "reading" not in found.damaged:
                 found.damaged.append("reading")
     db.executemany("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def sound_reading(row: Row) -> bool:
+    return _typed(row, _READING) and row[3] in _QUALITIES
 
 
 def _go_on_counting(old: sqlite3.Connection, db: sqlite3.Connection) -> None:

@@ -19,7 +19,7 @@ from collector.errors import StoreUnavailable
 from collector.stores import outbox
 from collector.stores.collector_db import connect, get_meta, set_meta, transaction
 from collector.stores.entries import record_entry
-from collector.stores.salvage import Damage, Row, key, open_damaged, readable
+from collector.stores.salvage import Damage, Row, key, open_damaged, readable, sound_reading
 from collector.stores.set_aside import set_aside_files
 
 log = logging.getLogger(__name__)
@@ -91,8 +91,10 @@ class ReadingsSalvage(threading.Thread):
             self._await_room()
             if self._stop_asked.wait(_PAUSE_S):
                 break
+            sound = [row for row in ((series, *row) for row in rows) if sound_reading(row)]
+            damage.met |= len(sound) < len(rows)
             with transaction(db):
-                copied += db.executemany(_INSERT, [(series, *row) for row in rows]).rowcount
+                copied += db.executemany(_INSERT, sound).rowcount
         return copied
 
     def _await_room(self) -> None:
@@ -129,5 +131,5 @@ def _copy_conflicts(db: sqlite3.Connection, old: sqlite3.Connection, common: set
         " WHERE rowid>=? ORDER BY rowid LIMIT ?"
     )
     for rows in readable(lambda first, most: old.execute(sql, (first, most)).fetchall(), damage):
-        kept = [row[1:] for row in rows if row[1] in common]
+        kept = [row[1:] for row in rows if row[1] in common and sound_reading(row[1:])]
         db.executemany("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)", kept)

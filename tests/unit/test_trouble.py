@@ -13,7 +13,7 @@ import pytest
 
 from collector.errors import StoreUnavailable
 from collector.keeper import keep_running
-from collector.stores.collector_db import can_write, connect, open_collector_db, set_meta, transaction
+from collector.stores.collector_db import can_write, connect, get_meta, intact, open_collector_db, set_meta, transaction
 from collector.stores.set_aside import Suspicion
 from collector.trouble import BeginAgain, Damaged, Kind, Watch, kind_of
 
@@ -59,6 +59,19 @@ def test_a_file_that_is_no_database_is_corrupt(tmp_path: Path) -> None:
         open_collector_db(path)
     assert kind_of(raised.value, tmp_path) == "corrupt"
     assert not can_write(path)
+
+
+def test_a_text_that_is_none_and_a_record_that_is_none_are_damage(tmp_path: Path) -> None:
+    """SQLite sees nothing wrong with either."""
+    db = open_collector_db(tmp_path / "collector.db")
+    db.execute("INSERT INTO meta VALUES ('text', CAST(x'ff' AS TEXT))")
+    with pytest.raises(sqlite3.Error) as raised:
+        get_meta(db, "text")
+    assert kind_of(raised.value, tmp_path) == "corrupt"
+    with pytest.raises(sqlite3.DatabaseError) as raised, intact("a record"):
+        int("no number")
+    assert kind_of(raised.value, tmp_path) == "corrupt"
+    db.close()
 
 
 @pytest.mark.parametrize(
@@ -127,6 +140,13 @@ def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
     db.close()
 
 
+def test_what_may_set_aside_is_told_once_and_not_again_when_the_disk_fails_then(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    collector = Scripted([Damaged("a"), Damaged("b"), full, BeginAgain("c"), None])
+    keep_running(collector, tmp_path, threading.Event(), lambda: 5, again_s=0)
+    assert collector.suspicions == [None, False, True, None, None]
+
+
 class Scripted:
     """A collector that ends as it is told; the last one is told to stop."""
 
@@ -148,10 +168,12 @@ class Scripted:
 
 def test_damage_is_looked_for_when_it_is_met_and_believed_when_it_is_met_again(tmp_path: Path) -> None:
     collector = Scripted([BeginAgain("a spoilt connection"), Damaged("malformed"), Damaged("malformed"), None])
-    keep_running(collector, tmp_path, threading.Event(), lambda: 5)
+    keep_running(collector, tmp_path, threading.Event(), lambda: 5, again_s=0)
     assert collector.suspicions == [None, None, False, True]
 
 
 def test_what_is_not_about_the_disk_ends_the_collector(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="update fieldproof"):
-        keep_running(Scripted([StoreUnavailable("update fieldproof")]), tmp_path, threading.Event(), lambda: 5)
+        keep_running(
+            Scripted([StoreUnavailable("update fieldproof")]), tmp_path, threading.Event(), lambda: 5, again_s=0
+        )
