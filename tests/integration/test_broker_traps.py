@@ -24,6 +24,7 @@ from collector.ingest.mqtt.bulk import BulkClient
 from collector.service import CollectorService
 from collector.settings import Settings
 from tests.conftest import need
+from tests.faultproxy import FaultProxy
 from tests.integration.mqtt_world import Polled
 from tests.servers import Server, answers, find, free_port, mosquitto, wait_for
 from tests.world import World, publish
@@ -67,15 +68,23 @@ def publish_at_qos_2(port: int, topic: str, payloads: list[bytes]) -> None:
 
 @VERSIONS
 @KINDS
-def test_what_is_published_at_qos_2_comes_at_qos_1_once(broker: Server, kind: type[paho.Client], v5: bool) -> None:
-    """Subscribed at QoS 2, a client that dies between PUBREC and commit has lost the message for good."""
-    polled = Polled(url(broker), v5=v5, kind=kind)
-    polled.connect()
+def test_what_is_published_at_qos_2_comes_again_until_it_is_acknowledged(
+    broker: Server, kind: type[paho.Client], v5: bool
+) -> None:
+    """Subscribed at QoS 2, what was received and not yet stored when the connection ended would never come again."""
     sent = [b"%d" % number for number in range(50)]
-    publish_at_qos_2(broker.port, "t/x", sent)
-    polled.until(lambda: len(polled.received) >= len(sent), what="all messages")
-    polled.source.close()
-    assert [(message.payload, message.qos) for message in polled.received] == [(payload, 1) for payload in sent]
+    with FaultProxy(broker.port, http=False) as proxy:
+        polled = Polled(f"mqtt://127.0.0.1:{proxy.port}", v5=v5, kind=kind)
+        polled.connect()
+        polled.acknowledging = False
+        publish_at_qos_2(broker.port, "t/x", sent)
+        polled.until(lambda: len(polled.received) == len(sent), what="all messages")
+        polled.acknowledging = True
+        proxy.cut()
+        polled.until(lambda: len(polled.received) == 2 * len(sent), what="all of them again")
+        polled.source.close()
+    again = polled.received[len(sent) :]
+    assert [(message.payload, message.qos, message.duplicate) for message in again] == [(one, 1, True) for one in sent]
 
 
 @VERSIONS
