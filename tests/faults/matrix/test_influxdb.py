@@ -104,9 +104,10 @@ def test_influxdb_itself_refuses_a_field_of_another_type(
     plant: Plant, ledger: Ledger, readings: int, rate: float
 ) -> None:
     """A real 400, with a real partial write: in the shard of one week `value` is a text already."""
-    eight_weeks_ago = now_ms() - 8 * 7 * 86_400_000
-    plant.write(f'readings,site=plant,device=plant.other,metric=text value="text" {eight_weeks_ago}')
-    refused = {number | 1: eight_weeks_ago + number for number in range(10, readings, readings // 20)}
+    # Within the days for which collector.db keeps what went to InfluxDB.
+    ten_days_ago = now_ms() - 10 * 86_400_000
+    plant.write(f'readings,site=plant,device=plant.other,metric=text value="text" {ten_days_ago}')
+    refused = {number | 1: ten_days_ago + number for number in range(10, readings, readings // 20)}
     messages = Numbered(readings, elsewhen=refused)
     stream = Stream(plant.broker.port, messages, rate)
     plant.collector()
