@@ -128,18 +128,29 @@ def test_every_command_is_documented() -> None:
     assert [path for path in commands(main, "fieldproof") if path not in text] == []
 
 
-def test_every_rule_of_time_is_shown_by_tests_that_exist() -> None:
-    text = read("docs/time.md")
-    known = {
-        name
+def known_tests() -> dict[str, set[str]]:
+    """Below tests/."""
+    return {
+        path.relative_to(ROOT / "tests").as_posix(): set(
+            re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        )
         for path in files("tests/**.py")
-        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert [name for name in re.findall(r"`(test_\w+)`", text) if name not in known] == []
+
+
+@pytest.mark.parametrize(("document", "least"), [("docs/time.md", 25), ("docs/traps.md", 60)])
+def test_every_rule_and_every_trap_is_shown_by_tests_that_exist(document: str, least: int) -> None:
+    text = read(document)
+    known = known_tests()
+    everywhere = set().union(*known.values())
+    assert [name for name in re.findall(r"`(test_\w+)`", text) if name not in everywhere] == []
+    placed = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    assert [f"{file}::{name}" for file, name in placed if name not in known.get(file, ())] == []
+    assert [name for name in re.findall(r"`(bench/\w+\.py)`", text) if name not in known] == []
     tables = re.findall(r"^\|.*\|\n\|---.*\n((?:\|.*\n)+)", text, re.MULTILINE)
-    rules = [row for table in tables for row in table.splitlines()]
-    assert len(rules) > 25
-    assert [row for row in rules if "`test_" not in row.rsplit("|", 2)[-2]] == []
+    rows = [row for table in tables for row in table.splitlines()]
+    assert len(rows) > least
+    assert [row for row in rows if not re.search(r"`(?:[\w/]+\.py::)?test_\w+`|`bench/", row.rsplit("|", 2)[-2])] == []
 
 
 def test_every_table_is_named_with_its_owner(tmp_path: Path) -> None:
