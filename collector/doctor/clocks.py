@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from statistics import median
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
-from collector.doctor.patient import Patient
+from collector.doctor.patient import Patient, reading
 from collector.domain.reading import Reason
 from collector.errors import StoreUnavailable
 
@@ -117,25 +118,32 @@ def _http_date(url: str) -> datetime | None:
 
 
 def _devices(patient: Patient) -> Iterator[Finding]:
+    delays: dict[str, list[float]] = {}
+    flagged: dict[str, list[bool]] = {}
+    for file in patient.collector_files:
+        for device, delay, reasons in _newest(file):
+            delays.setdefault(device, []).append(delay / 1000)
+            flagged.setdefault(device, []).append(bool(reasons & Reason.CLOCK))
+    yield from _judge({device: median(found) for device, found in delays.items()})
+    yield from _unusable(sorted(device for device, found in flagged.items() if sum(found) * 2 > len(found)))
+
+
+def _newest(file: Path) -> list[tuple[str, int, int]]:
+    """Device, delay in ms and reasons of the newest readings of each point."""
+    found: list[tuple[str, int, int]] = []
     try:
-        with patient.collector_db() as db:
-            if db is None:
-                return
-            delays: dict[str, list[float]] = {}
-            flagged: dict[str, list[bool]] = {}
+        with reading(file) as db:
             for series, device in db.execute("SELECT id, device FROM series LIMIT ?", (_SERIES,)).fetchall():
-                for delay, reasons in db.execute(
+                rows = db.execute(
                     "SELECT received_at - observed_at, reasons FROM reading WHERE series_id=?"
                     " ORDER BY observed_at DESC LIMIT ?",
                     (series, _NEWEST),
-                ):
-                    delays.setdefault(device, []).append(delay / 1000)
-                    flagged.setdefault(device, []).append(bool(reasons & Reason.CLOCK))
+                )
+                found += [(device, delay, reasons) for delay, reasons in rows]
     except StoreUnavailable:
         # The check of collector.db says so.
-        return
-    yield from _judge({device: median(found) for device, found in delays.items()})
-    yield from _unusable(sorted(device for device, found in flagged.items() if sum(found) * 2 > len(found)))
+        return []
+    return found
 
 
 def _judge(delays: dict[str, float]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from collector.doctor.finding import Finding, amount, bad, duration, ok, unknown, warn
-from collector.doctor.patient import Patient
+from collector.doctor.patient import Patient, reading
 from collector.errors import StoreUnavailable
 
 CHECK = "disk"
@@ -102,7 +102,7 @@ def _room(folder: Path, growth: float | None) -> Finding:
     told = f"{folder}: {amount(free)} free of {amount(size)}"
     if days is not None and growth is not None:
         lasts = duration(days * 86_400) if days < _DAYS_TOLD else "years"
-        told += f"; collector.db grows by {amount(growth)} a day, so for {lasts}"
+        told += f"; readings take {amount(growth)} a day, so for {lasts}"
     change = "Free space, or move the data folder to a larger disk and set FIELDPROOF_DATA."
     if disk.f_files and disk.f_favail < disk.f_files * 0.02:
         return bad(CHECK, f"{told}; only {disk.f_favail:,} more files fit", "Photos need a file each.", change)
@@ -114,17 +114,21 @@ def _room(folder: Path, growth: float | None) -> Finding:
 
 
 def _growth(patient: Patient) -> float | None:
-    """Bytes a day: the size of the file over the time its messages span; None for less than an hour of them."""
+    """Bytes a day, of all collectors' files; None when nothing can be said of any."""
+    grown = [growth for file in patient.collector_files if (growth := _growth_of(file)) is not None]
+    return sum(grown) if grown else None
+
+
+def _growth_of(file: Path) -> float | None:
+    """The size of the file over the time its messages span; None for less than an hour of them."""
     try:
-        with patient.collector_db() as db:
-            if db is None:
-                return None
+        with reading(file) as db:
             first, last = db.execute("SELECT min(first_seen_at), max(last_seen_at) FROM device").fetchone()
     except (StoreUnavailable, sqlite3.Error):
         return None
     if first is None or last - first < 3_600_000:
         return None
-    return float(patient.settings.collector_db.stat().st_size * _DAY_MS / (last - first))
+    return float(file.stat().st_size * _DAY_MS / (last - first))
 
 
 def filesystem(folder: Path) -> str:

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from collector.doctor import broker, clocks, database, disk, influx, persistence, publishers, queue, session, site
+from collector.doctor import (
+    broker,
+    clocks,
+    database,
+    disk,
+    division,
+    influx,
+    persistence,
+    publishers,
+    queue,
+    session,
+    site,
+)
 from collector.doctor.finding import Finding, unknown
 from collector.doctor.patient import Patient
 
@@ -31,6 +43,7 @@ def steps(patient: Patient) -> Iterator[Step]:
         yield Step(group, "reading what it says of itself", partial(persistence.look, patient, found))
         yield Step(group, f"leaving {patient.waiting:,} messages waiting", partial(queue.look, patient, found))
         yield Step(group, f"listening for {patient.listen_s:.0f} s", partial(publishers.look, patient, found))
+    yield Step("Collector", "seeing who has which devices", partial(division.look, patient))
     yield Step("Collector", "looking for its session", partial(session.look, patient))
     yield Step("Collector", "checking collector.db", partial(database.look, patient))
     yield Step("This machine", "writing to the disk", partial(disk.look, patient))

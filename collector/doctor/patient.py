@@ -15,6 +15,7 @@ from collector.doctor.finding import Finding
 from collector.errors import StoreUnavailable
 from collector.ingest.mqtt.client import Broker
 from collector.settings import Settings
+from collector.sharding.layout import files
 from collector.stores.collector_db import connect
 
 
@@ -48,40 +49,47 @@ class Patient:
     started: dict[str, int] = field(default_factory=dict)
 
     @property
-    def collector_db_is_open(self) -> bool:
-        """Some process has it open: its write-ahead log is there."""
-        return Path(f"{self.settings.collector_db}-wal").exists()
+    def collector_files(self) -> list[Path]:
+        """collector.db, and those of the other collectors where several share the folder."""
+        return list(files(self.settings.data).values())
 
-    @contextmanager
-    def collector_db(self) -> Iterator[sqlite3.Connection | None]:
-        """Read-only; None when there is none. Raises StoreUnavailable when it is there and cannot be read."""
-        file = self.settings.collector_db
-        if not file.exists():
-            yield None
-            return
+
+def is_open(file: Path) -> bool:
+    """Some process has it open: its write-ahead log is there."""
+    return Path(f"{file}-wal").exists()
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[sqlite3.Connection]:
+    """A collector's file, read-only. Raises StoreUnavailable when it cannot be read."""
+    try:
+        db = _connected(file)
         try:
-            db = self._connected(file)
-            try:
-                yield db
-            finally:
-                db.close()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"cannot read {file}: {error}") from error
+            yield db
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"cannot read {file}: {error}") from error
 
-    def _connected(self, file: Path) -> sqlite3.Connection:
-        """Where nobody has it open no log is made for reading: it would belong to whoever runs the doctor."""
-        if self.collector_db_is_open:
-            return connect(file, read_only=True)
-        return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+
+def _connected(file: Path) -> sqlite3.Connection:
+    """Where nobody has it open no log is made for reading: it would belong to whoever runs the doctor."""
+    if is_open(file):
+        return connect(file, read_only=True)
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def messages_a_second(patient: Patient) -> float | None:
-    """Over the last hour in which any came, by the messages as they were kept; None without a minute of them."""
+    """Of all collectors, over the last hour in which any came to each; None without a minute of them."""
+    rates = [rate for file in patient.collector_files if (rate := _rate(file)) is not None]
+    return sum(rates) if rates else None
+
+
+def _rate(file: Path) -> float | None:
+    """By the messages as they were kept."""
     hour = 3_600_000
     try:
-        with patient.collector_db() as db:
-            if db is None:
-                return None
+        with reading(file) as db:
             (last,) = db.execute("SELECT max(last_received_at) FROM raw_block").fetchone()
             if last is None:
                 return None

@@ -1,16 +1,18 @@
-"""The collector's session at the broker, from what the collector noted: connecting under its id would throw it out."""
+"""The collectors' sessions at the broker, from what each noted: connecting under its id would throw it out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
-from collector.doctor.patient import Patient
+from collector.doctor.patient import Patient, reading
 from collector.errors import StoreUnavailable
 from collector.ingest.mqtt.source import SESSION_EXPIRY_S
+from collector.sharding.layout import client_id, files
 from collector.sitedb.tables import Collector, CollectorEvent
 from collector.stores.collector_db import get_meta
 
@@ -20,27 +22,35 @@ _LOOK_BACK_MS = 7 * 86_400_000
 
 
 def look(patient: Patient) -> Iterator[Finding]:
-    try:
-        ident, heard = _noted(patient)
-    except StoreUnavailable as error:
-        yield unknown(CHECK, f"not looked at: {error}")
-        return
-    if ident is None:
+    several = files(patient.settings.data)
+    found: list[Finding] = []
+    ran: set[str] = set()
+    for index, file in several.items():
+        try:
+            installation, heard = _noted(patient, file)
+        except StoreUnavailable as error:
+            found.append(unknown(CHECK, f"not looked at: {error}"))
+            continue
+        if installation is None:
+            continue
+        ran.add(installation)
+        whose = "our collector" if len(several) == 1 else f"the collector {client_id(installation, index)}"
+        found += [_session(patient, broker, whose, last) for broker, last in heard.items()]
+    yield from found
+    if not found and not ran:
         yield unknown(
             CHECK,
             f"no collector has run on the data folder {patient.settings.data} yet",
             "Start one: 'fieldproof collect'. Or give the folder it runs on with --data.",
         )
-        return
-    for broker, last in heard.items():
-        yield from _session(patient, broker, last)
-    yield from _of_site_database(patient, ident)
+    for installation in sorted(ran):
+        yield from _of_site_database(patient, f"fieldproof-{installation}-")
 
 
-def _noted(patient: Patient) -> tuple[str | None, dict[str, int | None]]:
-    """The collector's client id, and for each broker with a session when something last came from it."""
-    with patient.collector_db() as db:
-        if db is None or (installation := get_meta(db, "installation")) is None:
+def _noted(patient: Patient, file: Path) -> tuple[str | None, dict[str, int | None]]:
+    """What is part of the client id, and for each broker with a session when something last came from it."""
+    with reading(file) as db:
+        if (installation := get_meta(db, "installation")) is None:
             return None, {}
         names = [broker.name for broker in patient.brokers]
         heard = {
@@ -48,22 +58,21 @@ def _noted(patient: Patient) -> tuple[str | None, dict[str, int | None]]:
             for name in names
             if get_meta(db, f"session.{name}") is not None
         }
-        return f"fieldproof-{installation}-", heard
+        return installation, heard
 
 
-def _session(patient: Patient, broker: str, last: int | None) -> Iterator[Finding]:
+def _session(patient: Patient, broker: str, whose: str, last: int | None) -> Finding:
     silent_s = None if last is None else (patient.clock() - last) / 1000
     if silent_s is None:
-        yield ok(CHECK, f"{broker} holds a session for our collector; nothing has come in it yet")
-    elif silent_s > SESSION_EXPIRY_S:
-        yield bad(
+        return ok(CHECK, f"{broker} holds a session for {whose}; nothing has come in it yet")
+    if silent_s > SESSION_EXPIRY_S:
+        return bad(
             CHECK,
-            f"nothing has come from {broker} for {duration(silent_s)}",
+            f"nothing has come from {broker} to {whose} for {duration(silent_s)}",
             f"The session ends {duration(SESSION_EXPIRY_S)} after the collector left: what came since then is lost.",
             "Start the collector, and see why it was away.",
         )
-    else:
-        yield ok(CHECK, f"{broker} holds a session for our collector; the last message came {_ago(silent_s)}")
+    return ok(CHECK, f"{broker} holds a session for {whose}; the last message came {_ago(silent_s)}")
 
 
 def _ago(seconds: float) -> str:

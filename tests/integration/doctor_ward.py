@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from collector.doctor.patient import Patient
 from collector.ingest.mqtt.client import Broker
 from collector.settings import Settings
 from collector.sitedb.engine import make_engine
-from webapp.migrate import is_current
+from collector.stores.collector_db import open_collector_db
+from webapp.migrate import is_current, migrate
 
+HOUR = 3_600_000
+BROKER = "127.0.0.1:1"
 FILTERS = ["fieldproof/+/+/readings", "+/events/rpc"]
 
 
@@ -30,6 +34,41 @@ def patient(folder: Path, mqtt_url: str = "mqtt://127.0.0.1:1", **more: Any) -> 
         is_current=is_current,
         listen_s=0.5,
     )
+
+
+def used(folder: Path) -> Patient:
+    """Where a collector has run: both databases are there, and empty."""
+    made = patient(folder)
+    made.settings.data.mkdir()
+    open_collector_db(made.settings.collector_db).close()
+    migrate(made.settings.site_database_url)
+    return made
+
+
+def write(who: Patient, sql: str, rows: list[tuple[Any, ...]], file: Path | None = None) -> None:
+    db = sqlite3.connect(file or who.settings.collector_db)
+    db.executemany(sql, rows)
+    db.commit()
+    db.close()
+
+
+def readings(who: Patient, device: str, delay_s: float, reasons: int = 0, file: Path | None = None) -> None:
+    now, ident = now_ms(), abs(hash(device)) % 10_000
+    write(who, "INSERT INTO series VALUES (?, ?, 'ph')", [(ident, device)], file)
+    rows = [(ident, now - n * 1000 - int(delay_s * 1000), 7.0, 0, reasons, now - n * 1000) for n in range(30)]
+    write(who, "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows, file)
+
+
+def messages(who: Patient, a_second: int, seconds: int, file: Path | None = None) -> None:
+    now = now_ms()
+    rows = [(now - s * 1000, now - s * 1000 + 999, a_second, b"") for s in range(seconds, 0, -1)]
+    write(
+        who, "INSERT INTO raw_block (first_received_at, last_received_at, count, body) VALUES (?, ?, ?, ?)", rows, file
+    )
+
+
+def damage(file: Path) -> None:
+    file.write_bytes(b"nothing that SQLite knows " * 400)
 
 
 def of_broker(look: Callable[[Patient, Broker], Iterator[Finding]], who: Patient) -> list[Finding]:

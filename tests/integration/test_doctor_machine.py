@@ -20,29 +20,13 @@ from collector.doctor.patient import Patient, messages_a_second
 from collector.domain.reading import Reason
 from collector.sitedb.tables import Collector, CollectorEvent
 from collector.stores.collector_db import MIGRATIONS, open_collector_db, set_meta
-from tests.integration.doctor_ward import only, patient, states
+from tests.integration.doctor_ward import BROKER, HOUR, damage, messages, only, patient, readings, states, used, write
 from webapp.db import Database
-from webapp.migrate import migrate
-
-HOUR = 3_600_000
-BROKER = "127.0.0.1:1"
 
 
 @pytest.fixture
 def who(tmp_path: Path) -> Patient:
-    """Where a collector has run: both databases are there, and empty."""
-    made = patient(tmp_path)
-    made.settings.data.mkdir()
-    open_collector_db(made.settings.collector_db).close()
-    migrate(made.settings.site_database_url)
-    return made
-
-
-def write(who: Patient, sql: str, rows: list[tuple[Any, ...]]) -> None:
-    db = sqlite3.connect(who.settings.collector_db)
-    db.executemany(sql, rows)
-    db.commit()
-    db.close()
+    return used(tmp_path)
 
 
 # -- collector.db ----------------------------------------------------------------------------------------------------
@@ -65,7 +49,7 @@ def test_a_damaged_file_is_called_damaged(who: Patient) -> None:
 
 
 def test_what_is_no_database_at_all_is_called_damaged(who: Patient) -> None:
-    who.settings.collector_db.write_bytes(b"nothing that SQLite knows " * 400)
+    damage(who.settings.collector_db)
     assert "is damaged" in only(list(database.look(who)), State.BAD).what
 
 
@@ -148,13 +132,6 @@ def test_growth_tells_how_long_the_room_lasts(who: Patient) -> None:
 
 
 # -- clocks ----------------------------------------------------------------------------------------------------------
-
-
-def readings(who: Patient, device: str, delay_s: float, reasons: int = 0) -> None:
-    now, ident = now_ms(), abs(hash(device)) % 10_000
-    write(who, "INSERT INTO series VALUES (?, ?, 'ph')", [(ident, device)])
-    rows = [(ident, now - n * 1000 - int(delay_s * 1000), 7.0, 0, reasons, now - n * 1000) for n in range(30)]
-    write(who, "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def test_devices_whose_clocks_are_off_are_named_with_how_far(who: Patient) -> None:
@@ -252,12 +229,6 @@ def test_a_site_database_that_does_not_answer_hides_the_password(tmp_path: Path)
     found = only(list(site.look(who)), State.BAD)
     assert "does not answer" in found.what
     assert "secret" not in found.what
-
-
-def messages(who: Patient, a_second: int, seconds: int) -> None:
-    now = now_ms()
-    rows = [(now - s * 1000, now - s * 1000 + 999, a_second, b"") for s in range(seconds, 0, -1)]
-    write(who, "INSERT INTO raw_block (first_received_at, last_received_at, count, body) VALUES (?, ?, ?, ?)", rows)
 
 
 # -- what the checks share -------------------------------------------------------------------------------------------
