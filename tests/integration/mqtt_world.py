@@ -29,9 +29,9 @@ class Polled:
         self, url: str, filters: str = "t/#", *, v5: bool = True, kind: type[paho.Client] = BulkClient,
         settings: Settings | None = None, client_id: str = "polled", former: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """`former`: what the kept session may still be subscribed to."""
+        """`filters`, separated by blanks; `former`: what the kept session may still be subscribed to."""
         self.source = MqttSource(
-            settings or Settings(), Broker.parse(url), client_id, [filters], now_ms,
+            settings or Settings(), Broker.parse(url), client_id, filters.split(), now_ms,
             former_filters=former, v5=v5, kind=kind,
         )  # fmt: skip
         self.received: list[Message] = []

@@ -211,7 +211,7 @@ CONTROL = "$CONTROL/dynamic-security/v1"
 
 
 def rights() -> dict[str, Any]:
-    """Nobody may subscribe; the operator may change that."""
+    """Nobody may subscribe but to what is `granted`; the operator may change that."""
     salt, iterations = b"twelve bytes", 101
     digest = hashlib.pbkdf2_hmac("sha512", OPERATOR.encode(), salt, iterations)
     person = {"username": OPERATOR, "roles": [{"rolename": OPERATOR}], "iterations": iterations}
@@ -221,12 +221,14 @@ def rights() -> dict[str, Any]:
             "publishClientSend": True, "publishClientReceive": True, "subscribe": False, "unsubscribe": True,
         },
         "clients": [person | secrets],
-        "groups": [],
-        "roles": [{
-            "rolename": OPERATOR,
-            "acls": [{"acltype": "publishClientSend", "topic": CONTROL, "priority": 0, "allow": True}],
-        }],
+        "groups": [{"groupname": "anyone", "roles": [{"rolename": "anyone"}]}],
+        "anonymousGroup": "anyone",
+        "roles": [role(OPERATOR, "publishClientSend", CONTROL), role("anyone", "subscribePattern", "granted/#")],
     }  # fmt: skip
+
+
+def role(name: str, kind: str, topic: str) -> dict[str, Any]:
+    return {"rolename": name, "acls": [{"acltype": kind, "topic": topic, "priority": 0, "allow": True}]}
 
 
 @pytest.fixture
@@ -275,6 +277,26 @@ def test_refused_subscriptions_are_no_connection_and_are_asked_for_until_they_ar
     polled.until(lambda: bool(polled.received), what="the message")
     polled.source.close()
     assert polled.received[0].generation == 1
+
+
+@VERSIONS
+def test_of_several_topics_those_that_are_granted_are_collected_while_the_others_are_asked_for(
+    strict: Server, monkeypatch: pytest.MonkeyPatch, v5: bool
+) -> None:
+    monkeypatch.setattr(source, "_SUBSCRIBE_AGAIN_S", 0.2)
+    publish(strict.port, [b"kept by the broker"], "granted/x", retain=True)
+    polled = Polled(url(strict), "granted/# t/#", v5=v5)
+    polled.until(lambda: bool(polled.received), what="the retained message")
+    publish(strict.port, [b"new"], "granted/x")
+    polled.until(lambda: len(polled.received) == 2, what="a message of a topic that was granted")
+    assert polled.source.subscribed_at is None
+    allow(strict)
+    polled.connect()
+    publish(strict.port, [b"new"], "t/x")
+    polled.until(lambda: polled.received[-1].topic == "t/x", what="one of the other topic")
+    polled.source.close()
+    # What was granted is not asked for again: in 3.1.1 all that is retained would come each time.
+    assert [message.retained for message in polled.received] == [True, False, False]
 
 
 def unready(web: Server) -> list[str]:

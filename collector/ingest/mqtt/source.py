@@ -108,7 +108,8 @@ class MqttSource:
         self.connected = False
         # When the broker confirmed all our subscriptions on this connection, epoch ms.
         self.subscribed_at: int | None = None
-        # The topics that it refused on this connection, and when they are asked for again.
+        # The topics that were asked for last, and those that it refused: when they are asked for again.
+        self._asked: list[str] = []
         self._forbidden: list[str] = []
         self._subscribe_again_at: float | None = None
         self._away_since = clock()
@@ -152,7 +153,7 @@ class MqttSource:
         if not self.connected and self._client.socket() is not None:
             self._give_up_when_unanswered()
         if self._subscribe_again_at is not None and time.monotonic() > self._subscribe_again_at:
-            self._subscribe(self._client)
+            self._subscribe(self._client, self._forbidden)
         received, self._received = self._received, []
         return self._mark.follow(self._client, received, self._clock())
 
@@ -235,18 +236,19 @@ class MqttSource:
         if self._unwanted:
             client.unsubscribe(self._unwanted)
         # On every connect, session or not: a session may hold yesterday's topics.
-        self._subscribe(client)
+        self._subscribe(client, self._filters)
         self._session_present = bool(flags.session_present)
         if self._leaves_marks and getattr(told, "RetainAvailable", True):
             self._mark.connected(client, self._clock())
 
-    def _subscribe(self, client: paho.Client) -> None:
+    def _subscribe(self, client: paho.Client, topics: list[str]) -> None:
+        self._asked = topics
         self._subscribe_again_at = None
         if self.v5:
             once = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(topic, once) for topic in self._filters])
+            client.subscribe([(topic, once) for topic in topics])
         else:
-            client.subscribe([(topic, 1) for topic in self._filters])
+            client.subscribe([(topic, 1) for topic in topics])
 
     def _refused(self, reason: ReasonCode) -> None:
         log.error("the broker refused the connection: broker=%s reason=%s", self.broker.name, reason)
@@ -292,7 +294,7 @@ class MqttSource:
     def _on_subscribe(self, _: Any, __: Any, mid: int, reasons: list[ReasonCode], ____: Any) -> None:
         if self._mark.subscribed(mid, self._clock(), refused=any(reason.is_failure for reason in reasons)):
             return
-        refused = [topic for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        refused = [topic for topic, reason in zip(self._asked, reasons, strict=False) if reason.is_failure]
         if len(refused) < len(reasons):
             # Not before: a broker may hang up on whoever asks for what is forbidden.
             self._backoff_ms = 0
