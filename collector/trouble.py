@@ -39,8 +39,14 @@ _OF_SQLITE: dict[int, Kind] = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
 }
-# Python's own words for a text that is none. They come without a code.
-_NO_TEXT = "Could not decode to UTF-8"
+# Damage that has no code of its own: of a text, and of the schema and the header, which this version wrote itself.
+_WORDS_OF_DAMAGE = (
+    "Could not decode to UTF-8",
+    "unsupported file format",
+    "no such table",
+    "no such column",
+    "already exists",
+)
 _OF_SYSTEM: dict[int, Kind] = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
@@ -76,7 +82,7 @@ def kind_of(error: BaseException, folder: Path) -> Kind | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         found = None if code is None else _OF_SQLITE.get(code & 0xFF)
-        if code is None and _NO_TEXT in str(error):
+        if any(words in str(error) for words in _WORDS_OF_DAMAGE):
             return "corrupt"
         # SQLite calls a disk that became read-only under it an input/output error.
         return found or ("read_only" if _mounted_read_only(folder) else "unwritable")

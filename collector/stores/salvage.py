@@ -29,6 +29,11 @@ Row = tuple[Any, ...]
 # Not here: `reading` and `conflict` follow later, and raw messages stay in the file that was set aside.
 LATER = ("reading", "conflict", "raw_block")
 _CHUNK = 1_000
+# What reading a damaged file ends with. A damaged length asks for more memory than there is.
+DAMAGE = (sqlite3.DatabaseError, MemoryError, UnicodeDecodeError)
+_MOST_BYTES = 1 << 27
+# A page holds fewer rows than this.
+_MOST_ON_A_PAGE = 1_000
 _TYPES: dict[str, type | tuple[type, ...]] = {"INTEGER": int, "REAL": (float, int), "TEXT": str, "BLOB": bytes}
 # series_id, observed_at, value, quality, reasons, received_at
 _READING: tuple[type | tuple[type, ...], ...] = (int, int, (float, int), int, int, int)
@@ -55,6 +60,7 @@ def key(file: Path) -> str:
 def open_damaged(file: Path) -> sqlite3.Connection:
     """Read-only: nothing changes a file that was set aside."""
     old = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
     # Text that was hit is replaced where it was, and not a reason to give up the row.
     old.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return old
@@ -91,7 +97,7 @@ def _tables(db: sqlite3.Connection) -> list[str]:
 def _copy(old: sqlite3.Connection, db: sqlite3.Connection, table: str, found: Found) -> None:
     try:
         columns = [c for c in _columns(db, table) if c in _columns(old, table)]
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         columns = []
     if not columns:
         found.damaged.append(table)
@@ -164,14 +170,19 @@ def _has_rowid(db: sqlite3.Connection, table: str) -> bool:
 
 def _until_damage(old: sqlite3.Connection, sql: str, damage: Damage) -> Iterator[list[Row]]:
     rows: list[Row] = []
+    (pages,) = old.execute("PRAGMA page_count").fetchone()
     try:
         # One by one: a chunk that meets the damage would be lost whole.
-        for row in old.execute(sql):
+        for number, row in enumerate(old.execute(sql)):
             rows.append(row)
+            # A damaged table may lead round in circles: more rows than fit are no rows.
+            if number > pages * _MOST_ON_A_PAGE:
+                damage.met = True
+                break
             if len(rows) == _CHUNK:
                 yield rows
                 rows = []
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         damage.met = True
     yield rows
 
@@ -183,17 +194,19 @@ def readable(
     most = _CHUNK
     while first <= last:
         try:
-            rows = [row for row in read(first, most) if row[0] <= last]
-        except sqlite3.DatabaseError:
+            found = read(first, most)
+        except DAMAGE:
             damage.met = True
             if most > 1:
                 most = max(1, most // 8)
                 continue
-            found = _beyond(read, first, last)
-            if found is None:
+            if (after := _beyond(read, first, last)) is None:
                 return
-            first, most = found, _CHUNK
+            first, most = after, _CHUNK
             continue
+        # Of a table whose order is damaged rows come that were not asked for: it must end all the same.
+        rows = [row for row in found if isinstance(row[0], int) and first <= row[0] <= last]
+        damage.met |= any(not isinstance(row[0], int) or row[0] < first for row in found)
         if not rows:
             return
         yield rows
@@ -219,7 +232,7 @@ def _beyond(read: Callable[[int, int], list[Row]], bad: int, last: int) -> int |
 def _can(read: Callable[[int, int], list[Row]], first: int) -> bool:
     try:
         read(first, 1)
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         return False
     return True
 
@@ -231,7 +244,7 @@ def _newest_readings(old: sqlite3.Connection, db: sqlite3.Connection, found: Fou
     for (series,) in db.execute("SELECT id FROM series").fetchall():
         try:
             rows += [row for row in old.execute(sql, (series,)) if sound_reading(row)]
-        except sqlite3.DatabaseError:
+        except DAMAGE:
             if "reading" not in found.damaged:
                 found.damaged.append("reading")
     db.executemany("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -253,5 +266,5 @@ def _go_on_counting(old: sqlite3.Connection, db: sqlite3.Connection) -> None:
 def _numbers(db: sqlite3.Connection, sql: str) -> Iterable[int]:
     try:
         return [int(number) for (number,) in db.execute(sql) if isinstance(number, int)]
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         return []

@@ -48,8 +48,9 @@ def open_whole(path: Path, clock: Clock, suspicion: Suspicion | None = None) -> 
     try:
         db = open_collector_db(path)
         fault = first_fault(db, suspicion.look_s if suspicion else LOOK_S)
-    except (StoreUnavailable, sqlite3.DatabaseError) as error:
-        if kind_of(error, path.parent) != "corrupt":
+    # Python itself cannot read what SQLite says of a damaged schema: it quotes from it.
+    except (StoreUnavailable, sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if not isinstance(error, UnicodeDecodeError) and kind_of(error, path.parent) != "corrupt":
             raise
         fault, db = str(error.__cause__ or error), None
     if db is None or fault is not None:
