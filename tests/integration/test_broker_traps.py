@@ -203,6 +203,25 @@ def test_a_backlog_is_stored_in_few_commits(tmp_path: Path, broker: Server) -> N
         assert service._committer.stats.commits < 100
 
 
+def test_while_nothing_can_be_stored_the_broker_goes_on_hearing_from_us(
+    tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hangs up on whoever is silent for half as long again as was agreed, and sends all of it once more."""
+    monkeypatch.setattr(source, "KEEPALIVE_S", 1)
+    world = World(tmp_path, broker)
+    world.seed()
+    with collecting(world.settings) as service:
+        service._db.execute("PRAGMA max_page_count=1")
+        world.publish([{"values": {"ph": 7.0}}] * 2_000)
+        wait_for(lambda: service._committer.stats.commit_failures >= 5, what="five seconds without a commit")
+        service._db.execute("PRAGMA max_page_count=1073741823")
+        wait_for(lambda: world.count("reading") == 2_000, what="all readings")
+        world.publish([{"values": {"ph": 7.0}}])
+        wait_for(lambda: world.count("reading") == 2_001, what="one more")
+        assert service._committer.stats.redelivered == 0
+        assert service._sources[0]._generation == 1
+
+
 # -- connected, and not subscribed -------------------------------------------------------------------------------------
 
 
