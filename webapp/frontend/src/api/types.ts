@@ -154,9 +154,11 @@ export interface Series {
   count: (number | null)[];
 }
 
+/** What an auditor should know about the stream itself. */
 export interface CollectorEvent {
   id: string;
   kind: string;
+  detail: string;
   started_at: string;
   ended_at: string;
 }
@@ -168,17 +170,26 @@ export interface CollectorTrouble {
   since: string | null;
 }
 
+/** What waits for one destination; `error` is what that said last. */
+export interface CollectorOutbox {
+  destination: string;
+  depth: number;
+  age_s: number;
+  parked: number;
+  error: string | null;
+}
+
 export interface Collector {
   id: string;
   state: "running" | "silent";
   connected: boolean;
   last_seen_at: string | null;
   durable_broker: boolean;
-  outbox_depth: number | null;
-  outbox_age_s: number | null;
   received: number | null;
   stored: number | null;
   dead_letters: number | null;
+  brokers?: { name: string; connected: boolean }[];
+  outbox?: CollectorOutbox[];
   trouble?: CollectorTrouble | null;
   events?: CollectorEvent[];
 }

@@ -2,6 +2,7 @@ import { account } from "./en/account";
 import { alarms } from "./en/alarms";
 import { app } from "./en/app";
 import { aspects } from "./en/aspects";
+import { collection } from "./en/collection";
 import { live } from "./en/live";
 import { phone } from "./en/phone";
 import { point } from "./en/point";
@@ -18,6 +19,7 @@ export const en = {
   ...app,
   ...account,
   ...today,
+  ...collection,
   ...live,
   ...point,
   ...alarms,

@@ -1,76 +1,77 @@
+import { computed } from "@preact/signals";
 import type { VNode } from "preact";
-import type { Collector, CollectorEvent } from "../../api/types";
+import type { Collector } from "../../api/types";
 import { Icon } from "../../components/icons";
-import { formatWhen } from "../../i18n/format";
-import { t, tData } from "../../i18n/t";
-import { serverNow } from "../../store/clock";
-import { zone } from "../../store/session";
+import { t } from "../../i18n/t";
 import { collectors } from "../../store/site-state";
+import { eventsOf, isGrave, type Problem, problemsOf, remarksOf } from "./collector-text";
 
-const BACKLOG = 100;
-const LOSSES_SHOWN = 3;
+/** Readings do not arrive, or are not kept: that goes before everything else. */
+export const collectionFails = computed(() => (collectors.state.value.data ?? []).some(isGrave));
 
-function lossText(event: CollectorEvent): string {
-  const when = (at: string): string => formatWhen(Date.parse(at), zone.value, serverNow());
-  return t("today.collector_loss", { from: when(event.started_at), until: when(event.ended_at) });
+function ProblemText({ problem }: { problem: Problem }): VNode {
+  return (
+    <div class="collector-problem">
+      <p class={problem.grave ? "collector-state is-problem" : "collector-state is-waiting"}>
+        <Icon name={problem.grave ? "attention" : "clock"} size={20} />
+        <strong>{problem.title}</strong>
+      </p>
+      <p>{problem.note}</p>
+      {problem.todo ? (
+        <p>
+          <strong>{t("collection.todo")}</strong> {problem.todo}
+        </p>
+      ) : null}
+      {problem.said ? (
+        <p class="quiet collector-said">{t("collection.said", { words: problem.said })}</p>
+      ) : null}
+    </div>
+  );
 }
 
-function stateText(collector: Collector): string {
-  if (collector.state === "silent") {
-    const at = collector.last_seen_at;
-    return t("today.collector_silent", {
-      time: at ? formatWhen(Date.parse(at), zone.value, serverNow()) : "—",
-    });
-  }
-  if (collector.trouble) {
-    return t("today.collector_trouble", { why: tData("today.trouble", collector.trouble.kind) });
-  }
-  return collector.connected ? t("today.collector_running") : t("today.collector_disconnected");
-}
-
-/** Only what a person can act on or take comfort from; a handful of queued messages is neither. */
-function details(collector: Collector): string[] {
-  const lines: string[] = [];
-  if (collector.trouble) lines.push(collector.trouble.detail);
-  if (collector.received) lines.push(t("today.collector_received", { count: collector.received }));
-  const backlog = collector.outbox_depth ?? 0;
-  if (backlog >= BACKLOG) lines.push(t("today.collector_backlog", { count: backlog }));
-  if (collector.dead_letters)
-    lines.push(t("today.collector_dead", { count: collector.dead_letters }));
-  if (!collector.durable_broker) lines.push(t("today.collector_demo_broker"));
-  for (const event of (collector.events ?? []).slice(0, LOSSES_SHOWN)) {
-    if (event.kind === "possible_loss") lines.push(lossText(event));
-  }
-  return lines;
+function CollectorItem({ collector, named }: { collector: Collector; named: boolean }): VNode {
+  const problems = problemsOf(collector);
+  return (
+    <li class="collector">
+      {named ? <h3 class="collector-name">{collector.id}</h3> : null}
+      {problems.some((problem) => problem.grave) ? null : (
+        <p class="collector-state is-good">
+          <Icon name="check" size={20} />
+          <strong>{t("collection.running")}</strong>
+        </p>
+      )}
+      {problems.map((problem) => (
+        <ProblemText key={problem.title} problem={problem} />
+      ))}
+      {remarksOf(collector).map((line) => (
+        <p key={line} class="quiet">
+          {line}
+        </p>
+      ))}
+      {eventsOf(collector).map((event) => (
+        <p key={event.id} class="quiet collector-event">
+          {event.detail ? <strong>{event.text}:</strong> : event.text} {event.detail}
+        </p>
+      ))}
+    </li>
+  );
 }
 
 export function Collection(): VNode | null {
   const items = collectors.state.value.data ?? [];
   if (items.length === 0) return null;
+  const worst = items.filter((collector) => problemsOf(collector).length > 0);
+  const others = items.filter((collector) => !worst.includes(collector));
   return (
     <section class="card" aria-labelledby="collection-title">
       <h2 class="card-title" id="collection-title">
         <Icon name="server" size={20} />
-        {t("today.collection")}
+        {t("collection.title")}
       </h2>
       <ul class="collectors">
-        {items.map((collector) => {
-          const good = collector.state === "running" && collector.connected && !collector.trouble;
-          return (
-            <li key={collector.id}>
-              <p class={good ? "collector-state is-good" : "collector-state is-problem"}>
-                <Icon name={good ? "check" : "offline"} size={20} />
-                <strong>{stateText(collector)}</strong>
-                {items.length > 1 ? <span class="quiet">{collector.id}</span> : null}
-              </p>
-              {details(collector).map((line) => (
-                <p key={line} class="quiet">
-                  {line}
-                </p>
-              ))}
-            </li>
-          );
-        })}
+        {[...worst, ...others].map((collector) => (
+          <CollectorItem key={collector.id} collector={collector} named={items.length > 1} />
+        ))}
       </ul>
     </section>
   );

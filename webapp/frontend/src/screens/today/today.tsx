@@ -16,7 +16,7 @@ import { loadSiteState } from "../../store/site-state";
 import { type DayFigures, dayFigures, loadDayFigures } from "../../store/today";
 import { loadFailureText } from "../live";
 import { Attention } from "./attention";
-import { Collection } from "./collection";
+import { Collection, collectionFails } from "./collection";
 import { UseCard } from "./use-card";
 
 /** Changes at the site's midnight and not with every second. */
@@ -30,8 +30,8 @@ function OpenAlarms(): VNode | null {
   const alarms = openAlarms.value;
   if (alarmsStatus.value !== "ready" && alarms.length === 0) return null;
   if (alarms.length === 0) {
-    // Without any value nothing is known about the limits either.
-    if (points.value.size === 0 || isDown(liveState.value)) return null;
+    // Without any value, or when values do not arrive, nothing is known about the limits either.
+    if (points.value.size === 0 || isDown(liveState.value) || collectionFails.value) return null;
     return (
       <section class="all-clear">
         <span class="all-clear-icon">
@@ -112,6 +112,7 @@ function Body(): VNode {
   return (
     <div class="today">
       <div class="today-main">
+        {collectionFails.value ? <Collection /> : null}
         <OpenAlarms />
         {points.value.size === 0 ? (
           <StateMessage title={t("today.empty")} help={t("today.empty_help")} icon="live" />
@@ -121,7 +122,7 @@ function Body(): VNode {
       </div>
       <div class="today-side">
         <Energy />
-        <Collection />
+        {collectionFails.value ? null : <Collection />}
       </div>
     </div>
   );
