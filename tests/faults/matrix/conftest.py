@@ -10,12 +10,11 @@ import pytest
 
 from tests.faults.matrix.ledger import Account, Ledger
 from tests.faults.matrix.plant import Plant, open_plant
+from tests.faults.matrix.stream import BY_HAND
 from tests.servers import Server
 
 _ACCOUNTS = pytest.StashKey[list[Account]]()
 _NAME = 75
-# From so many on nobody waits for the result beside it.
-_BY_HAND = 50_000
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +46,7 @@ def readings(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def rate(readings: int) -> float:
     """Messages a second, so that a stream is still running when something breaks: 4 s of it, by hand 15 s."""
-    return readings / (15 if readings >= _BY_HAND else 4)
+    return readings / (15 if readings >= BY_HAND else 4)
 
 
 @pytest.fixture
@@ -59,4 +58,4 @@ def plant(tmp_path: Path, broker: Server, influx: Server) -> Iterator[Plant]:
 @pytest.fixture
 def ledger(plant: Plant, request: pytest.FixtureRequest, readings: int) -> Ledger:
     name = request.node.name.removeprefix("test_").replace("_", " ")
-    return Ledger(plant, name, request.config.stash[_ACCOUNTS], patient=readings >= _BY_HAND)
+    return Ledger(plant, name, request.config.stash[_ACCOUNTS], patient=readings >= BY_HAND)

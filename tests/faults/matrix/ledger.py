@@ -74,9 +74,8 @@ class Ledger:
         may_lose: Collection[int] = (),
         not_in_influx: Collection[int] = (),
         dead_letters: Mapping[str, int] | None = None,
-        moved: Collection[int] = (),
     ) -> Account:
-        """Asserts that all is where it belongs, once. `moved`: messages whose own time was not usable here."""
+        """Asserts that all is where it belongs, once."""
         stored = self.stored()
         found = Counter(int(value) for rows in stored.values() for _, value in rows)
         lost = set(range(messages.count)) - set(found)
@@ -92,7 +91,7 @@ class Ledger:
         assert sorted(lost - set(may_lose)) == [], f"{len(lost)} lost"
         assert sorted(doubled) == [], "stored twice"
         assert set(found) <= set(range(messages.count))
-        assert_in_their_places(messages, stored, moved)
+        assert_in_their_places(messages, stored)
         assert influx == without(stored, not_in_influx)
         assert self.latest() == newest(stored)
         assert self.plant.count("conflict") == 0
@@ -136,14 +135,14 @@ class Ledger:
         return int(json.loads(rows[0][0])["duplicates"]) if rows else 0
 
 
-def assert_in_their_places(messages: Numbered, stored: Series, moved: Collection[int]) -> None:
+def assert_in_their_places(messages: Numbered, stored: Series) -> None:
     """Each number at its device, under its metric, and at its own time where it has one."""
     for (name, metric), rows in stored.items():
         assert metric in (TIMED, STAMPED)
         for at, value in rows:
             number = int(value)
             assert (name, metric == TIMED) == (f"plant.{device(number)}", is_timed(number))
-            assert metric == STAMPED or at == messages.time(number) or number in moved
+            assert metric == STAMPED or at == messages.time(number)
 
 
 def newest(stored: Series) -> dict[tuple[str, str], tuple[int, float]]:

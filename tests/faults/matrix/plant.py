@@ -29,8 +29,10 @@ _PROBES = "SELECT count(*) FROM reading JOIN series ON id=series_id WHERE device
 
 @dataclass
 class Plant(World):
-    """`disk`: what the data folder is on, where that is not the disk of everybody else. `program`: Python's arguments
-    that are the `fieldproof` command."""
+    """`disk`: what the data folder is on, where that is not the disk of everybody else.
+
+    `program`: Python's arguments that are the `fieldproof` command.
+    """
 
     influx: Server = field(kw_only=True)
     mqtt: FaultProxy = field(kw_only=True)

@@ -15,6 +15,8 @@ from tests.servers import wait_for
 TIMED, STAMPED = "volume_total", "energy_import"
 # So many that a burst of messages without a time does not run far ahead of the clock on any one point.
 DEVICES = 20
+# From so many messages on nobody waits for the result beside it.
+BY_HAND = 50_000
 _AGAIN_S = 0.1
 
 

