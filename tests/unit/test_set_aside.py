@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import shutil
 import sqlite3
@@ -23,7 +22,6 @@ from collector.sitedb.snapshot import Snapshot, load, save
 from collector.stores import outbox, salvage_readings
 from collector.stores.collector_db import connect, get_meta, open_collector_db, set_meta, transaction
 from collector.stores.outbox import Outbox
-from collector.stores.salvage import Damage, readable
 from collector.stores.salvage_readings import ReadingsSalvage
 from collector.stores.set_aside import Suspicion, first_fault, open_whole, set_aside_files
 from collector.trouble import kind_of
@@ -341,31 +339,6 @@ def test_a_salvage_of_readings_goes_on_after_a_stop(file: Path, opened: list[sql
     finish_readings(file)
     assert rows(opened[0], "SELECT count(*) FROM reading") == [(POINTS * EACH,)]
     assert events(opened[0]) == ["database_set_aside", "database_salvaged"]
-
-
-def test_all_rows_around_bad_numbers_are_found() -> None:
-    numbers = list(range(-50, 40_000, 3))
-    bad = {*range(900, 1_400), *range(20_000, 20_001), *range(39_000, 39_500)}
-
-    def read(first: int, most: int) -> list[tuple[int]]:
-        found = [n for n in numbers if n >= first][:most]
-        if any(n in bad for n in found):
-            raise sqlite3.DatabaseError("malformed")
-        return [(n,) for n in found]
-
-    damage = Damage()
-    found = [row[0] for part in readable(read, damage) for row in part]
-    assert found == [n for n in numbers if n not in bad]
-    assert damage.met
-
-
-def test_a_table_whose_order_is_damaged_is_read_to_an_end() -> None:
-    """SQLite may give what was not asked for, again and again."""
-    damage = Damage()
-    circle = [(9,), ("text",), (5,), (2,), (4,)]
-    parts = list(itertools.islice(readable(lambda _first, _most: circle, damage, first=3), 10))
-    assert parts == [[(9,), (5,), (4,)], [(9,), (5,)], [(9,)]]
-    assert damage.met
 
 
 def test_committed_transactions_in_a_damaged_log_are_reported(file: Path, opened: list[sqlite3.Connection]) -> None:
