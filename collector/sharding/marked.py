@@ -25,14 +25,14 @@ class MarkedSource(MqttSource):
         self._reached = marker is None
         self._counted_on = self._generation
         self._owed = 0
-        self._asked = False
+        self._proof_sent = False
         self.done = False
 
     def poll(self) -> list[Message]:
         received = super().poll()
         if self._generation != self._counted_on and not self.done:
             self._begin_again()
-        self.done = self.done or (self._asked and self.subscribed_at is not None)
+        self.done = self.done or (self._proof_sent and self.subscribed_at is not None)
         if self._reached:
             self._ask()
             return []
@@ -60,7 +60,7 @@ class MarkedSource(MqttSource):
         self._counted_on = self._generation
         self._reached = self._marker is None
         self._owed = 0
-        self._asked = False
+        self._proof_sent = False
 
     def _place(self, received: list[Message]) -> int:
         for place, message in enumerate(received):
@@ -71,7 +71,7 @@ class MarkedSource(MqttSource):
 
     def _ask(self) -> None:
         """Once all is acknowledged. A broker takes packets in order, and each subscription is answered."""
-        if self._asked or self._marker is None or not self._reached or self._owed or self.subscribed_at is None:
+        if self._proof_sent or self._marker is None or not self._reached or self._owed or self.subscribed_at is None:
             return
-        self._asked, self.subscribed_at = True, None
+        self._proof_sent, self.subscribed_at = True, None
         self._client.subscribe(self._topic_marked, 1)
