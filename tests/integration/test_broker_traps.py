@@ -222,6 +222,26 @@ def test_while_nothing_can_be_stored_the_broker_goes_on_hearing_from_us(
         assert service._sources[0]._generation == 1
 
 
+def test_what_waits_for_a_commit_is_bounded_in_bytes_and_what_comes_again_is_stored_once(
+    tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the bound nothing is read, the keep-alive too is not, and the broker hangs up: it may."""
+    monkeypatch.setattr(source, "KEEPALIVE_S", 1)
+    world = World(tmp_path, broker)
+    world.seed()
+    padding = "x" * 900_000
+    with collecting(world.settings) as service:
+        service._db.execute("PRAGMA max_page_count=1")
+        world.publish([{"values": {"ph": 7.0}, "number": number, "padding": padding} for number in range(80)])
+        wait_for(lambda: service._committer.stats.commit_failures >= 5, what="five seconds without a commit")
+        assert 30 < sum(len(message.payload) for message in service._loop._messages) / 1_000_000 < 40
+        service._db.execute("PRAGMA max_page_count=1073741823")
+        wait_for(lambda: world.count("reading") >= 80, what="all readings")
+        world.publish([{"values": {"ph": 7.0}}])
+        wait_for(lambda: world.count("reading") > 80, what="one more")
+    assert world.count("reading") == 81
+
+
 # -- connected, and not subscribed -------------------------------------------------------------------------------------
 
 

@@ -30,7 +30,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-metric_names = st.sampled_from(["ph", "flow", "PH", "süß", "", "x"]) | st.text(max_size=90)
+metric_names = st.sampled_from(["ph", "flow", "PH", "süß", "", "x", "p h,q=r\\", "a\nb"]) | st.text(max_size=90)
 plain_objects = st.fixed_dictionaries(
     {},
     optional={
@@ -83,8 +83,17 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clocked]:
         yield plant
 
 
+levels = st.sampled_from(["dairy", "p h,q=r\\", "süß"]) | st.text(
+    st.characters(codec="utf-8", exclude_characters="/+#\0"), max_size=20
+)
+readable = st.fixed_dictionaries(
+    {"values": st.dictionaries(metric_names, st.floats() | st.integers() | st.text(max_size=9), min_size=1)},
+    optional={"time": st.integers() | st.floats() | st.datetimes().map(str)},
+)
+
+
 @settings(max_examples=500)
-@given(st.sampled_from(TOPICS), st.one_of(plain_objects, st.lists(plain_objects, max_size=3), rpc, json_values))
+@given(st.builds("fieldproof/{}/{}/readings".format, levels, levels), readable | st.lists(readable, max_size=3))
 def test_whatever_comes_of_it_can_be_committed_and_forwarded(plant: Clocked, topic: str, content: object) -> None:
     """What cannot would come again after every restart, and hold up all that stands behind it."""
     try:
