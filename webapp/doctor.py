@@ -34,7 +34,7 @@ _MARKS = {State.OK: ("✓", "green"), State.WARN: ("!", "yellow"), State.BAD: ("
 _SUMS = {
     State.BAD: "bad",
     State.WARN: "to think about",
-    State.UNKNOWN: "not to be seen from here",
+    State.UNKNOWN: "not known",
     State.OK: "in order",
 }
 

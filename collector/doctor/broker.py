@@ -43,12 +43,12 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
         return
     yield from _certificates(meeting, patient.settings)
     if meeting.v5:
-        yield ok(CHECK, f"reached, and the credentials are taken; it speaks MQTT 5 ({_told(meeting.properties)})")
+        yield ok(CHECK, f"reached, and it lets us in; it speaks MQTT 5 ({_told(meeting.properties)})")
         yield from limits(meeting.properties)
     else:
         yield warn(
             CHECK,
-            "reached, and the credentials are taken; it speaks MQTT 3.1.1 only",
+            "reached, and it lets us in; it speaks MQTT 3.1.1 only",
             "How long a session is kept and how much may be on its way are then the broker's settings alone.",
             "Use a broker that speaks MQTT 5, such as Mosquitto 1.6 or newer; or see that its sessions do not expire.",
         )

@@ -70,9 +70,9 @@ def _ntp() -> Finding:
         return ok(CHECK, "this machine's clock is kept by NTP")
     return warn(
         CHECK,
-        "this machine's clock is kept by nobody (NTP is off or has not found a server)",
+        "nothing keeps this machine's clock right (NTP is off or has not found a server)",
         "Times of receipt, silence alarms and the order of events follow it.",
-        "'timedatectl set-ntp true', with a server in the plant's network; or chrony.",
+        "Switch it on: 'timedatectl set-ntp true', with a time server that this machine can reach; or install chrony.",
     )
 
 

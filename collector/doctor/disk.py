@@ -66,7 +66,7 @@ def _writing(folder: Path) -> Iterator[Finding]:
             "Give the account that Fieldproof runs under the right to write there; see that it is mounted for writing.",
         )
         return
-    told = f"{folder}: a write is durable after {taken * 1000:.1f} ms (median of {_TRIES})"
+    told = f"{folder}: what is written is durable, safe from a power cut, after {taken * 1000:.1f} ms"
     if taken < _SLOW_S:
         yield ok(CHECK, told)
     else:
@@ -102,7 +102,7 @@ def _room(folder: Path, growth: float | None) -> Finding:
     told = f"{folder}: {amount(free)} free of {amount(size)}"
     if days is not None and growth is not None:
         lasts = duration(days * 86_400) if days < _DAYS_TOLD else "years"
-        told += f"; readings take {amount(growth)} a day, so for {lasts}"
+        told += f"; readings take {amount(growth)} a day: enough for {lasts}"
     change = "Free space, or move the data folder to a larger disk and set FIELDPROOF_DATA."
     if disk.f_files and disk.f_favail < disk.f_files * 0.02:
         return bad(CHECK, f"{told}; only {disk.f_favail:,} more files fit", "Photos need a file each.", change)

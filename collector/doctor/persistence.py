@@ -21,7 +21,7 @@ _DEFAULT_AUTOSAVE_S = 1_800
 def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
     meeting = meet(patient, broker)
     if meeting.fault is not None:
-        yield unknown(CHECK, "not looked at: the broker was not entered")
+        yield unknown(CHECK, "not looked at: without a connection to the broker nothing can be said")
         return
     told = own_words(patient, broker, v5=meeting.v5)
     yield from _dropped(patient, broker, told)
@@ -57,7 +57,7 @@ def _dropped(patient: Patient, broker: Broker, told: Mapping[str, str]) -> Itera
         return
     counted = _number(told.get("$SYS/broker/publish/messages/dropped")) or 0
     lost = max(0, counted - dropped.own(patient, broker))
-    since = f" in {duration(uptime)}" if (uptime := _number(told.get("$SYS/broker/uptime"))) else ""
+    since = f" since its start {duration(uptime)} ago" if (uptime := _number(told.get("$SYS/broker/uptime"))) else ""
     if lost:
         yield bad(
             CHECK,
@@ -67,7 +67,7 @@ def _dropped(patient: Patient, broker: Broker, told: Mapping[str, str]) -> Itera
             "Raise max_queued_messages in mosquitto.conf, and see which client's queue it was in the broker's log.",
         )
     else:
-        yield ok(CHECK, f"{version or 'the broker'} has dropped nothing{since}")
+        yield ok(CHECK, f"{version or 'the broker'} has dropped no message{since}")
 
 
 def _settings(broker: Broker, patient: Patient) -> Iterator[Finding]:

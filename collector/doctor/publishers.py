@@ -26,7 +26,7 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
         return
     meeting = meet(patient, broker)
     if meeting.fault is not None:
-        yield unknown(CHECK, "not listened to: the broker was not entered")
+        yield unknown(CHECK, "not listened to: without a connection to the broker nothing can be said")
         return
     with Probe(broker, patient.settings, v5=meeting.v5) as probe:
         probe.connect()
@@ -46,13 +46,14 @@ def _judge(arrived: list[Arrived], listened_s: float) -> Finding:
     if not arrived:
         return unknown(
             CHECK,
-            f"nothing was published in {listened_s:.0f} s on the topics of the profiles",
-            "If devices publish now, compare their topics with the profiles', and the broker's acl with both.",
+            f"no device sent anything in {listened_s:.0f} s on the topics that we know (those of the device profiles)",
+            "If devices send now: compare their topics with those in device_configs/profiles/, and see that the"
+            " broker's acl lets us read them. Few messages? Listen longer: --listen 60.",
         )
     careless = sorted({message.topic for message in arrived if message.qos == 0})
     heard = f"{len(arrived):,} messages heard in {listened_s:.0f} s"
     if not careless:
-        return ok(CHECK, f"{heard}, all published at QoS 1 or 2")
+        return ok(CHECK, f"{heard}, all published at QoS 1 or 2: the broker confirms each to its sender")
     return warn(
         CHECK,
         f"{heard}; published at QoS 0: {_names(careless)}",

@@ -30,7 +30,7 @@ _ALLOW = (
 def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
     meeting = meet(patient, broker)
     if meeting.fault is not None:
-        yield unknown(CHECK, "not measured: the broker was not entered")
+        yield unknown(CHECK, "not measured: without a connection to the broker nothing can be said")
         return
     trial = _Trial(patient, broker, meeting.v5)
     refusal = trial.refusal()

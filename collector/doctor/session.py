@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,34 +18,49 @@ from collector.sitedb.tables import Collector, CollectorEvent
 from collector.stores.collector_db import get_meta
 
 CHECK = "session"
+# A row of the table of collectors.
+Report = dict[str, Any]
 _RUNNING_MS = 60_000
 _LOOK_BACK_MS = 7 * 86_400_000
 
 
 def look(patient: Patient) -> Iterator[Finding]:
     several = files(patient.settings.data)
-    found: list[Finding] = []
-    ran: set[str] = set()
+    ours = _installation(patient.settings.data)
+    reports = _reports(patient)
+    unread = False
     for index, file in several.items():
         try:
             installation, heard = _noted(patient, file)
         except StoreUnavailable as error:
-            found.append(unknown(CHECK, f"not looked at: {error}"))
+            unread = True
+            yield unknown(CHECK, f"not looked at: {error}")
             continue
-        if installation is None:
-            continue
-        ran.add(installation)
-        whose = "our collector" if len(several) == 1 else f"the collector {client_id(installation, index)}"
-        found += [_session(patient, broker, whose, last) for broker, last in heard.items()]
-    yield from found
-    if not found and not ran:
+        ours = ours or installation
+        ident = client_id(installation or "", index)
+        whose = "our collector" if len(several) == 1 else f"the collector {ident}"
+        for broker, last in heard.items():
+            at_work = _at_work(patient, reports.get(ident), broker)
+            yield _session(patient, broker, whose, last, at_work=at_work)
+    if ours is None and not unread:
         yield unknown(
             CHECK,
             f"no collector has run on the data folder {patient.settings.data} yet",
             "Start one: 'fieldproof collect'. Or give the folder it runs on with --data.",
         )
-    for installation in sorted(ran):
-        yield from _of_site_database(patient, f"fieldproof-{installation}-")
+        return
+    for ident, report in sorted(reports.items()):
+        if ident.startswith(f"fieldproof-{ours}-"):
+            yield from _heartbeat(ident, report, patient.clock())
+    yield from _losses(patient)
+
+
+def _installation(folder: Path) -> str | None:
+    """Also where a collector's file cannot be read. Written at its first start; before there could be several, not."""
+    try:
+        return (folder / "installation").read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
 
 
 def _noted(patient: Patient, file: Path) -> tuple[str | None, dict[str, int | None]]:
@@ -61,11 +77,12 @@ def _noted(patient: Patient, file: Path) -> tuple[str | None, dict[str, int | No
         return installation, heard
 
 
-def _session(patient: Patient, broker: str, whose: str, last: int | None) -> Finding:
+def _session(patient: Patient, broker: str, whose: str, last: int | None, *, at_work: bool) -> Finding:
     silent_s = None if last is None else (patient.clock() - last) / 1000
     if silent_s is None:
         return ok(CHECK, f"{broker} holds a session for {whose}; nothing has come in it yet")
-    if silent_s > SESSION_EXPIRY_S:
+    # One of several collectors may own devices that are silent, or none: it is there all the same.
+    if silent_s > SESSION_EXPIRY_S and not at_work:
         return bad(
             CHECK,
             f"nothing has come from {broker} to {whose} for {duration(silent_s)}",
@@ -79,33 +96,45 @@ def _ago(seconds: float) -> str:
     return "just now" if seconds < 10 else f"{duration(seconds)} ago"
 
 
-def _of_site_database(patient: Patient, ident: str) -> Iterator[Finding]:
-    now = patient.clock()
+def _reports(patient: Patient) -> dict[str, Report]:
+    """The last heartbeat of each collector. None where the site database does not answer: its own check says so."""
     try:
         with patient.engine.connect() as db:
-            table, events = Collector.__table__, CollectorEvent.__table__
-            rows = db.execute(select(table).where(table.c.id.startswith(ident))).mappings().all()
+            rows = db.execute(select(Collector.__table__)).mappings().all()
+    except SQLAlchemyError:
+        return {}
+    return {row["id"]: dict(row) for row in rows}
+
+
+def _at_work(patient: Patient, report: Report | None, broker: str) -> bool:
+    """Whether it reports, and is connected and subscribed to this broker."""
+    if report is None or patient.clock() - int(report["last_seen_at"]) > _RUNNING_MS:
+        return False
+    brokers = report["stats"].get("brokers") if isinstance(report["stats"], dict) else None
+    return bool(brokers.get(broker)) if isinstance(brokers, dict) else bool(report["connected"])
+
+
+def _losses(patient: Patient) -> Iterator[Finding]:
+    events = CollectorEvent.__table__
+    since = patient.clock() - _LOOK_BACK_MS
+    try:
+        with patient.engine.connect() as db:
             lost = db.execute(
-                select(events.c.started_at, events.c.ended_at)
-                .where(events.c.kind == "possible_loss", events.c.ended_at > now - _LOOK_BACK_MS)
-                .order_by(events.c.ended_at.desc())
+                select(events.c.id).where(events.c.kind == "possible_loss", events.c.ended_at > since)
             ).all()
     except SQLAlchemyError:
-        # The check of the site database says so.
         return
-    for row in rows:
-        yield from _heartbeat(row["id"], dict(row), now)
     if lost:
         yield warn(
             CHECK,
-            f"the broker had forgotten the session {len(lost)} times in the last 7 days",
-            "What waited in it was lost. The screen Today shows from when to when.",
+            f"messages may have been lost {len(lost)} times in the last 7 days",
+            "A broker had forgotten our session, or gone back to an older state. The screen Today shows when.",
             "See 'persistence' above; and that no other client uses our client id.",
         )
 
 
-def _heartbeat(ident: str, row: dict[str, object], now: int) -> Iterator[Finding]:
-    silent_s = (now - int(str(row["last_seen_at"]))) / 1000
+def _heartbeat(ident: str, row: Report, now: int) -> Iterator[Finding]:
+    silent_s = (now - int(row["last_seen_at"])) / 1000
     stats = row["stats"] if isinstance(row["stats"], dict) else {}
     if silent_s * 1000 > _RUNNING_MS:
         yield bad(

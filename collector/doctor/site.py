@@ -23,8 +23,9 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _database(patient: Patient) -> Finding:
     url = patient.engine.url
-    shown = url.render_as_string(hide_password=True)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    file = url.database or "" if url.get_backend_name() == "sqlite" else None
+    shown = file or url.render_as_string(hide_password=True)
+    if file is not None and not Path(file).exists():
         return unknown(CHECK, f"{shown} is not there yet", "The first 'fieldproof' command that needs it makes it.")
     try:
         with patient.engine.connect() as db:
@@ -40,11 +41,11 @@ def _database(patient: Patient) -> Finding:
     if not current:
         return bad(
             CHECK,
-            f"the schema of {shown} is not this version's",
+            f"{shown} is of another version",
             "Collector and web app bring it up to date when they start: they have not, or are of another version.",
             "Restart both with this version.",
         )
-    return ok(CHECK, f"{shown} answers, and its schema is this version's")
+    return ok(CHECK, f"{shown} answers, and is of this version")
 
 
 def _photos(patient: Patient) -> Finding:

@@ -137,7 +137,7 @@ def test_what_fell_to_our_own_measurement_is_not_counted_as_lost(plain: Server, 
     when_it_tells(who)
     of_broker(queue.look, who)
     wait_for(lambda: _counted(who) == 500, what="the broker's own count")
-    assert any("has dropped nothing" in finding.what for finding in of_broker(persistence.look, who))
+    assert any("has dropped no message" in finding.what for finding in of_broker(persistence.look, who))
     who.settings.data.joinpath("doctor.json").unlink()
     assert any("has dropped 500 messages" in finding.what for finding in of_broker(persistence.look, who))
 

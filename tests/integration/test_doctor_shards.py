@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ from collector.doctor.finding import State, amount
 from collector.doctor.patient import Patient, messages_a_second
 from collector.sharding import plan as plans
 from collector.sharding.layout import PLAN, Shard, record
+from collector.sitedb.tables import Collector
 from collector.stores.collector_db import MIGRATIONS, open_collector_db, set_meta, transaction
 from tests.integration.doctor_ward import BROKER, HOUR, damage, messages, only, readings, used, write
+from webapp.db import Database
 
 
 @pytest.fixture
@@ -34,6 +37,15 @@ def divided(who: Patient, count: int, *made: int) -> list[Path]:
     return [shard.database(who.settings.data) for shard in shards]
 
 
+def reported(who: Patient, index: int, at: int, **stats: Any) -> None:
+    report = Collector(
+        id=f"fieldproof-abcd1234-{index}", started_at=0, last_seen_at=at, connected=True, broker=BROKER,
+        config_version=1, stats={"brokers": {BROKER: True}, **stats},
+    )  # fmt: skip
+    with Database(who.engine).write() as db:
+        db.add(report)
+
+
 def test_of_several_files_the_damaged_one_is_named(who: Patient) -> None:
     first, second = divided(who, 2)
     damage(second)
@@ -41,6 +53,14 @@ def test_of_several_files_the_damaged_one_is_named(who: Patient) -> None:
     assert only(found, State.OK).what.startswith(f"{first} is whole")
     assert only(found, State.BAD).what.startswith(f"{second} is damaged")
     assert only(list(session.look(who)), State.UNKNOWN).what.startswith(f"not looked at: cannot read {second}")
+
+
+def test_what_a_collector_reported_is_told_also_when_its_file_cannot_be_read(who: Patient) -> None:
+    _, second = divided(who, 2)
+    damage(second)
+    trouble = {"kind": "corrupt", "detail": "file is not a database"}
+    reported(who, 1, now_ms(), trouble=trouble)
+    assert "fieldproof-abcd1234-1 cannot store (corrupt)" in only(list(session.look(who)), State.BAD).what
 
 
 def test_what_is_wrong_with_one_of_several_files_bears_its_name(who: Patient) -> None:
@@ -62,6 +82,19 @@ def test_each_collectors_session_is_told(who: Patient) -> None:
         f"{BROKER} holds a session for the collector fieldproof-abcd1234-1; the last message came 60 min ago",
         f"{BROKER} holds a session for the collector fieldproof-abcd1234-2; the last message came 2 h ago",
     ]
+
+
+def test_a_collector_at_work_whose_devices_have_long_been_silent_is_in_order(who: Patient) -> None:
+    """A reshard may leave it no device at all."""
+    divided(who, 2)
+    later = now_ms() + 8 * 24 * HOUR
+    reported(who, 1, later)
+    who.clock = lambda: later
+    found = list(session.look(who))
+    assert only(found, State.BAD).what.startswith(
+        f"nothing has come from {BROKER} to the collector fieldproof-abcd1234-0"
+    )
+    assert any("fieldproof-abcd1234-1; the last message came 8 days ago" in finding.what for finding in found)
 
 
 def test_devices_messages_and_growth_of_all_files_count(who: Patient) -> None:
