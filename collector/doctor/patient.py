@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -80,23 +81,27 @@ def _connected(file: Path) -> sqlite3.Connection:
 
 
 def messages_a_second(patient: Patient) -> float | None:
-    """Of all collectors, over the last hour in which any came to each; None without a minute of them."""
-    rates = [rate for file in patient.collector_files if (rate := _rate(file)) is not None]
-    return sum(rates) if rates else None
+    """Of all collectors, over the last hour in which any came, by the messages as they were kept.
 
-
-def _rate(file: Path) -> float | None:
-    """By the messages as they were kept."""
-    hour = 3_600_000
-    try:
-        with reading(file) as db:
-            (last,) = db.execute("SELECT max(last_received_at) FROM raw_block").fetchone()
-            if last is None:
-                return None
-            first, count = db.execute(
-                "SELECT min(first_received_at), sum(count) FROM raw_block WHERE last_received_at>?", (last - hour,)
-            ).fetchone()
-    except StoreUnavailable:
+    None without a minute of them. The hour is the same for all: a reshard may have taken all devices from one.
+    """
+    lasts = [last for (last,) in _each(patient, "SELECT max(last_received_at) FROM raw_block") if last is not None]
+    if not lasts:
         return None
-    span = last - max(first, last - hour)
-    return float(count * 1000 / span) if span >= 60_000 else None
+    last, began = max(lasts), max(lasts) - 3_600_000
+    kept = f"SELECT min(first_received_at), sum(count) FROM raw_block WHERE last_received_at>{began}"
+    found = [(first, count) for first, count in _each(patient, kept) if count]
+    span = last - max(min(first for first, _ in found), began)
+    return float(sum(count for _, count in found) * 1000 / span) if span >= 60_000 else None
+
+
+def _each(patient: Patient, sql: str) -> list[tuple[Any, ...]]:
+    """The one row that each collector's file answers with; a file that cannot be read answers nothing."""
+    rows = []
+    for file in patient.collector_files:
+        try:
+            with reading(file) as db:
+                rows.append(db.execute(sql).fetchone())
+        except StoreUnavailable:
+            continue
+    return rows

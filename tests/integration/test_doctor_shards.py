@@ -112,6 +112,15 @@ def test_devices_messages_and_growth_of_all_files_count(who: Patient) -> None:
     assert f"readings take {amount(size)} a day" in " ".join(finding.what for finding in disk.look(who))
 
 
+def test_messages_that_came_before_a_reshard_are_not_counted_into_the_rate_of_now(who: Patient) -> None:
+    first, second = divided(who, 2)
+    messages(who, 50, 100, first)
+    write(who, "UPDATE raw_block SET first_received_at=first_received_at-?, last_received_at=last_received_at-?",
+          [(5 * HOUR, 5 * HOUR)], first)  # fmt: skip
+    messages(who, 20, 100, second)
+    assert messages_a_second(who) == pytest.approx(20, rel=0.03)
+
+
 def test_a_reshard_that_was_interrupted_is_bad_and_says_how_to_go_on(who: Patient) -> None:
     divided(who, 2)
     plan = plans.Plan.new(2, 3)
