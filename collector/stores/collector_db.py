@@ -128,7 +128,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             db.execute("PRAGMA wal_autocheckpoint=4000")
             # Debian's SQLite overwrites with zeros what is deleted: each forwarded reading would be written twice more.
             db.execute("PRAGMA secure_delete=OFF")
-            # A reader that never ends must not let the write-ahead log grow for ever on disk.
+            # What the write-ahead log grew to behind a reader that stayed open is given back when that has ended.
             db.execute("PRAGMA journal_size_limit=67108864")
     except sqlite3.Error as error:
         raise StoreUnavailable(f"cannot open {path}: {error}") from error
