@@ -127,7 +127,7 @@ def _losses(patient: Patient) -> Iterator[Finding]:
     if lost:
         yield warn(
             CHECK,
-            f"messages may have been lost {len(lost)} times in the last 7 days",
+            f"messages may have been lost in the last 7 days: noticed {len(lost)} {'time' if len(lost) == 1 else 'times'}",
             "A broker had forgotten our session, or gone back to an older state. The screen Today shows when.",
             "See 'persistence' above; and that no other client uses our client id.",
         )
