@@ -125,9 +125,10 @@ def _losses(patient: Patient) -> Iterator[Finding]:
     except SQLAlchemyError:
         return
     if lost:
+        often = "once" if len(lost) == 1 else f"{len(lost)} times"
         yield warn(
             CHECK,
-            f"messages may have been lost in the last 7 days: noticed {len(lost)} {'time' if len(lost) == 1 else 'times'}",
+            f"messages may have been lost in the last 7 days: noticed {often}",
             "A broker had forgotten our session, or gone back to an older state. The screen Today shows when.",
             "See 'persistence' above; and that no other client uses our client id.",
         )

@@ -211,7 +211,7 @@ def test_a_session_that_the_broker_forgot_is_remembered(who: Patient) -> None:
     lost = {"collector_id": "c", "kind": "possible_loss", "detail": "", "started_at": 1, "ended_at": now_ms()}
     with Database(who.engine).write() as db:
         db.add(CollectorEvent(id=str(uuid.uuid4()), **lost))
-    assert "noticed 1 time" in only(list(session.look(who)), State.WARN).what
+    assert "noticed once" in only(list(session.look(who)), State.WARN).what
 
 
 # -- site database and photos ----------------------------------------------------------------------------------------
