@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from collector.clock import Clock
+from collector.errors import MessageError
 from collector.ingest.committer import Committer
 from collector.ingest.message import Message
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, MqttSource, wait
 from collector.ingest.pipeline import Pipeline, Processed
+
+log = logging.getLogger(__name__)
 
 # Commit by count and by time. By time too, because a broker with 20 messages in flight would wait for ever for a
 # batch to fill; at most 100 ms (DESIGN §2 rule 1).
@@ -126,7 +130,7 @@ class ReceiveLoop:
         """
         if not self._drained:
             return False
-        since = [source.subscribed_at for source in self._sources if not source.away(now, _AWAY_MS)]
+        since = [source.receiving_since for source in self._sources if not source.away(now, _AWAY_MS)]
         # A clock that was set back must not hold the limits until it has caught up.
         return bool(since) and all(at is not None and not 0 <= now - at < _SETTLE_MS for at in since)
 
@@ -160,10 +164,36 @@ class ReceiveLoop:
         try:
             self._committer.commit(self._batch, tick_to)
         except sqlite3.Error as error:
-            self._committer.stats.commit_failures += 1
-            self._failed(error, len(self._batch))
-            return False
+            return self._not_stored(error)
+        # A fault of ours must not stop ingest: the messages would come again after every restart.
+        except Exception:
+            log.exception("cannot store a batch, storing its messages one by one: messages=%d", len(self._batch))
+            return self._store_singly()
         return True
+
+    def _not_stored(self, error: sqlite3.Error) -> bool:
+        self._committer.stats.commit_failures += 1
+        self._failed(error, len(self._batch))
+        return False
+
+    def _store_singly(self) -> bool:
+        while self._batch:
+            try:
+                self._store_one(self._batch[0])
+            except sqlite3.Error as error:
+                return self._not_stored(error)
+            self._batch.pop(0)
+        return True
+
+    def _store_one(self, item: Processed) -> None:
+        """What cannot be stored even alone becomes a dead letter. Raises sqlite3.Error."""
+        try:
+            self._committer.commit([item])
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is of this message
+            fault = MessageError("internal", f"cannot be stored: {type(error).__name__}: {error}"[:500])
+            self._committer.commit([Processed(item.message, refused=fault, stamped=True)])
 
     def _hold_out(self, stop: threading.Event) -> bool:
         """Until the next attempt; returns whether we were told to stop.

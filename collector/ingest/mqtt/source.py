@@ -106,8 +106,9 @@ class MqttSource:
         # What the mark that we leave at the broker tells: see `mark.py`.
         self.marks: list[Marked | Rewound] = []
         self.connected = False
-        # When the broker confirmed all our subscriptions on this connection, epoch ms.
+        # When the broker confirmed all our subscriptions on this connection, and when any of them, epoch ms.
         self.subscribed_at: int | None = None
+        self.receiving_since: int | None = None
         # The topics that were asked for last, and those that it refused: when they are asked for again.
         self._asked: list[str] = []
         self._forbidden: list[str] = []
@@ -167,7 +168,7 @@ class MqttSource:
 
     def away(self, now: int, for_ms: int) -> bool:
         """Whether the broker has not been there for that long."""
-        return self.subscribed_at is None and not 0 <= now - self._away_since < for_ms
+        return self.receiving_since is None and not 0 <= now - self._away_since < for_ms
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Send the PUBACKs. Those of an older connection are left out: the broker will deliver these again."""
@@ -188,7 +189,7 @@ class MqttSource:
             self._client.disconnect()
             self._client.loop(0.1)
         self.connected = False
-        self.subscribed_at = None
+        self.subscribed_at = self.receiving_since = None
 
     # -- connecting --------------------------------------------------------------------------------------------------
 
@@ -283,9 +284,9 @@ class MqttSource:
         was, self.connected = self.connected, False
         self._mark.disconnected()
         self._subscribe_again_at = None
-        if self.subscribed_at is not None:
+        if self.receiving_since is not None:
             self._away_since = self._clock()
-        self.subscribed_at = None
+        self.subscribed_at = self.receiving_since = None
         if was:
             log.warning("disconnected from the broker: broker=%s reason=%s", self.broker.name, reason)
         elif not self._answered:
@@ -296,15 +297,20 @@ class MqttSource:
             return
         refused = [topic for topic, reason in zip(self._asked, reasons, strict=False) if reason.is_failure]
         if len(refused) < len(reasons):
-            # Not before: a broker may hang up on whoever asks for what is forbidden.
-            self._backoff_ms = 0
-            self._next_attempt = 0
+            self._receives()
         if refused:
             self._not_subscribed(refused)
-            return
-        self.subscribed_at = self._clock()
-        self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
-        self._session_gone = False
+        else:
+            self.subscribed_at = self._clock()
+
+    def _receives(self) -> None:
+        """Some of what we asked for was granted. Not before: a broker may hang up on whoever asks for the forbidden."""
+        self._backoff_ms = 0
+        self._next_attempt = 0
+        if self.receiving_since is None:
+            self.receiving_since = self._clock()
+            self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
+            self._session_gone = False
 
     def _not_subscribed(self, refused: list[str]) -> None:
         if refused != self._forbidden:
