@@ -311,6 +311,7 @@ class MqttSource:
             self.receiving_since = self._clock()
             self.events.append(Connected(self.broker.name, session_present=not self._session_gone))
             self._session_gone = False
+            log.info("receiving from the broker: broker=%s", self.broker.name)
 
     def _not_subscribed(self, refused: list[str]) -> None:
         if refused != self._forbidden:

@@ -58,18 +58,15 @@ class Plant(World):
         return self.folder / "collector.log"
 
     def collector(self, shard: str = "0/1") -> Server:
-        """Ready when it is connected; the first time when it is subscribed, for later the broker keeps a session."""
-        known = self.running is not None
+        """Ready when it is subscribed."""
         start = self.log.stat().st_size if self.log.exists() else 0
 
         def ready() -> bool:
-            return b"connected to the broker" in self.log.read_bytes()[start:]
+            return b"receiving from the broker" in self.log.read_bytes()[start:]
 
         launcher = self.disk.launcher if self.disk else []
         command = [*launcher, sys.executable, *self.program, "collect", "--shard", shard]
         self.running = Server(command, 0, env=self.env, ready=ready, log=self.log).start()
-        if not known:
-            self.await_subscription()
         return self.running
 
     def query(self, sql: str, *values: Any, file: str = "collector.db") -> list[tuple[Any, ...]]:
