@@ -9,12 +9,21 @@ _NOT_ALLOWED = re.compile(r"[^a-z0-9._-]+")
 MAX_LENGTH = 128
 
 
+# What is remembered by topic or name is remembered up to this length: no real topic is longer, and a hostile one may
+# have 65,535 bytes.
+LONGEST_REMEMBERED = 512
+
+
 def slug(native: str) -> str:
-    """The id for a native name: lower case, other characters become one `-`. Empty when nothing is left."""
-    return _slug(native[: 2 * MAX_LENGTH])
+    """The id for a native name: lower case, other characters become one `-`.
+
+    Empty when nothing is left, or more than an id may have: cut off it would be the id of another device too.
+    """
+    return _slug(native) if len(native) <= LONGEST_REMEMBERED else ""
 
 
 # The same few names come again with every message.
 @lru_cache(maxsize=10_000)
 def _slug(native: str) -> str:
-    return _NOT_ALLOWED.sub("-", native.strip().lower()).strip("-.")[:MAX_LENGTH]
+    made = _NOT_ALLOWED.sub("-", native.strip().lower()).strip("-.")
+    return made if len(made) <= MAX_LENGTH else ""

@@ -118,7 +118,7 @@ class ReceiveLoop:
             self._committer.stats.foreign += len(messages) - len(mine)
             process = self._pipeline.process
             self._batch += [process(message) for message in mine]
-            self._bytes += sum([len(message.payload) for message in messages])
+            self._bytes += sum([len(message.payload) + len(message.topic) for message in messages])
         # Nothing more there: all that the brokers kept for us has come. (With 3.1.1 they may be waiting for our acks.)
         self._drained = not messages and (not self._messages or all(source.v5 for source in self._sources))
 
@@ -193,7 +193,8 @@ class ReceiveLoop:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is of this message
             fault = MessageError("internal", f"cannot be stored: {type(error).__name__}: {error}"[:500])
-            self._committer.commit([Processed(item.message, refused=fault, stamped=True)])
+            # Not kept as it came: that may be what fails, and the dead letter has the payload.
+            self._committer.commit([Processed(item.message, refused=fault, keep_raw=False, stamped=True)])
 
     def _hold_out(self, stop: threading.Event) -> bool:
         """Until the next attempt; returns whether we were told to stop.

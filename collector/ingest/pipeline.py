@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from typing import NamedTuple
 
-from collector.domain.devices import slug
+from collector.domain.devices import LONGEST_REMEMBERED, slug
 from collector.domain.reading import Quality, Reading, Reason, make_reading
 from collector.domain.times import from_local, usable
 from collector.errors import MessageError
 from collector.ingest.message import Message
+from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
 from collector.ingest.zones import Zones
 from collector.profiles.decoders.base import GOOD, Decoded, Measured
 from collector.profiles.library import Library
@@ -21,7 +22,7 @@ from collector.profiles.vocabulary import Vocabulary
 log = logging.getLogger(__name__)
 
 # Beyond any reading device's payload; what is larger is kept as a dead letter and never parsed.
-MAX_PAYLOAD = 1_000_000
+MAX_PAYLOAD = LARGEST_PAYLOAD
 # What collectors tell one another (docs/decisions/0022): no device speaks here.
 OWN_TOPICS = "fieldproof/_collectors/"
 
@@ -120,10 +121,12 @@ class Pipeline:
         key = (entry.device, entry.source_name, profile.id, entry.site or self._sites.get(broker), group)
         known = self._devices.get(key)
         if known is None:
+            known = SeenDevice(*key[:4], profile.stale_after_s, group)
             # A device may call itself anything, ever anew: what is remembered is bounded.
-            if len(self._devices) >= 10_000:
-                self._devices.clear()
-            known = self._devices[key] = SeenDevice(*key[:4], profile.stale_after_s, group)
+            if len(entry.source_name) <= LONGEST_REMEMBERED:
+                if len(self._devices) >= 10_000:
+                    self._devices.clear()
+                self._devices[key] = known
         return known
 
     def _add(self, readings: list[Reading], entry: Decoded, profile: Profile, message: Message) -> bool:

@@ -19,7 +19,8 @@ RawMessage = tuple[int, str, bytes]  # received_at, topic, payload
 def pack(messages: Iterable[RawMessage]) -> bytes:
     parts: list[bytes] = []
     for received_at, topic, payload in messages:
-        name = topic.encode()
+        # A topic has at most 65,535 bytes, but one that was no UTF-8 grew on being read.
+        name = topic.encode()[:65_535]
         parts += (_HEADER.pack(received_at, len(name), len(payload)), name, payload)
     return zlib.compress(b"".join(parts), 1)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from collector.domain.devices import LONGEST_REMEMBERED
 from collector.errors import ConfigError, MessageError
 from collector.profiles.decoders import DECODERS
 from collector.profiles.decoders.base import Decoder, Decoding
@@ -86,9 +87,10 @@ class Library:
                 for match in profile.matches
                 if (hit := match.pattern.fullmatch(topic))
             ]
-            if len(self._cache) >= _CACHE_SIZE:
-                self._cache.clear()
-            self._cache[topic] = found
+            if len(topic) <= LONGEST_REMEMBERED:
+                if len(self._cache) >= _CACHE_SIZE:
+                    self._cache.clear()
+                self._cache[topic] = found
         return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from collector.domain.devices import slug
+from collector.domain.devices import LONGEST_REMEMBERED, slug
 from collector.domain.reading import Quality, Reason
 from collector.errors import ConfigError
 from collector.profiles.files import read_yaml
@@ -124,7 +124,7 @@ class Profile:
         known = self._names.get(key)
         if known is None:
             known = self._make_names(parts, content)
-            if "{payload:" not in self.device_id + self.source_name:
+            if "{payload:" not in self.device_id + self.source_name and sum(map(len, key)) <= LONGEST_REMEMBERED:
                 # A topic may hold anything: what is remembered is bounded.
                 if len(self._names) >= _NAMES_MOST:
                     self._names.clear()

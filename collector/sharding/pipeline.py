@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from collector.domain.devices import LONGEST_REMEMBERED
 from collector.ingest.message import Message
 from collector.ingest.pipeline import MAX_PAYLOAD, Pipeline
 from collector.profiles.library import Library
@@ -35,7 +36,7 @@ class ShardedPipeline(Pipeline):
         whole = len(message.payload) <= MAX_PAYLOAD
         group, by_topic = self.library.group(message.topic, message.payload if whole else b"")
         owned = owner(group, self._shard.count) == self._shard.index
-        if known is _UNSEEN:
+        if known is _UNSEEN and len(message.topic) <= LONGEST_REMEMBERED:
             if len(self._topics) >= _TOPICS:
                 self._topics.clear()
             self._topics[message.topic] = owned if by_topic else None

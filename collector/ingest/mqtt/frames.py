@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 # A PUBLISH whose fixed header announces more than this is not gathered in memory: see `Oversize`.
 MAX_FRAME = 2 * 1024 * 1024
-# What is kept of a longer one: its topic and more of its payload than any device's may have.
+# What is read of a device's payload at most; and what is kept of a longer frame: its topic, and more than that.
+LARGEST_PAYLOAD = 1_000_000
 KEEP_OF_OVERSIZE = 1_200_000
 
 _PUBLISH = 0x30
@@ -17,7 +18,6 @@ _QOS_2 = 0x04
 _QOS_1 = 0x02
 DUPLICATE = 0x08
 RETAINED = 0x01
-_U16 = Struct(">H")
 
 
 # Topic, payload, packet id (0 at QoS 0), and the first byte of the frame: type, DUP, QoS, RETAIN. A bare tuple, because
@@ -84,7 +84,8 @@ def _remaining_length(buffer: bytes, at: int, end: int) -> tuple[int, int] | Non
     return None
 
 
-def _frame(buffer: bytes, body: int, after: int, header: int, v5: bool) -> Frame:
+def _frame(buffer: bytes, body: int, after: int, header: int, v5: bool, *, clipped: bool = False) -> Frame:
+    """`clipped`: the frame goes on after `after`, where it was not kept."""
     if after - body < 2:
         raise MalformedFrame("a PUBLISH without a topic")
     topic_end = body + 2 + (buffer[body] << 8 | buffer[body + 1])
@@ -105,7 +106,7 @@ def _frame(buffer: bytes, body: int, after: int, header: int, v5: bool) -> Frame
                 raise MalformedFrame("a PUBLISH that ends inside the length of its properties")
             properties, place = found
         place += properties
-        if place > after:
+        if place > after and not clipped:
             raise MalformedFrame("a PUBLISH that ends inside its properties")
     return buffer[body + 2 : topic_end], buffer[place:after], packet_id, header
 
@@ -137,8 +138,13 @@ class Oversize:
         return self._left == 0
 
     def frame(self, *, v5: bool) -> Frame:
-        """With as much of its payload as was kept. Raises MalformedFrame."""
-        return _frame(bytes(self._kept), 0, len(self._kept), self.header, v5)
+        """With the beginning of its payload, or none where its properties left little room. Raises MalformedFrame.
+
+        Whatever it is, it is to be acknowledged: it would come again for ever, and hold back what is behind it.
+        """
+        topic, payload, packet_id, header = _frame(bytes(self._kept), 0, len(self._kept), self.header, v5, clipped=True)
+        # A part that is short enough to be read would be read as the whole.
+        return topic, payload if len(payload) > LARGEST_PAYLOAD else b"", packet_id, header
 
 
 def pubacks(packet_ids: list[int]) -> bytes:

@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collector.clock import Clock
+from collector.domain.devices import LONGEST_REMEMBERED
 from collector.ingest.message import Message
 from collector.ingest.mqtt.bulk import BulkClient
 from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
@@ -41,7 +42,7 @@ _UNSUPPORTED_VERSION = 132
 _CONNACK_MS = 5_000
 # Where subscriptions are refused they are asked for again: rights are given while we are connected.
 _SUBSCRIBE_AGAIN_S = 30.0
-# Topics as bytes -> text, so that each is decoded once. Bounded: a topic may hold anything.
+# Topics as bytes -> text, so that each is decoded once. Bounded: a topic may hold anything, and be 65,535 bytes long.
 _TOPICS = 20_000
 
 
@@ -349,9 +350,11 @@ class MqttSource:
 
     def _topic(self, raw: bytes) -> str:
         """A topic that is no UTF-8 is forbidden by the protocol; the payload still gets its dead letter."""
-        if len(self._topics) >= _TOPICS:
-            self._topics.clear()
-        text = self._topics[raw] = raw.decode("utf-8", "replace")
+        text = raw.decode("utf-8", "replace")
+        if len(raw) <= LONGEST_REMEMBERED:
+            if len(self._topics) >= _TOPICS:
+                self._topics.clear()
+            self._topics[raw] = text
         return text
 
     def _on_message(self, _: Any, __: Any, message: paho.MQTTMessage) -> None:
