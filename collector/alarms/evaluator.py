@@ -131,7 +131,11 @@ class Evaluator:
             alarm, transition = raise_alarm(limit, change, now)
             self._open[limit.id] = alarm
         else:
-            alarm, transition = clear_alarm(self._open.pop(limit.id), change, now)
+            found = self._open.pop(limit.id, None)
+            # Its row may be lost with a damaged file: that must not cost the reading too.
+            if found is None:
+                return
+            alarm, transition = clear_alarm(found, change, now)
         self._record(alarm, transition)
 
     def operate(self, operation: Operation, now: int) -> bool:

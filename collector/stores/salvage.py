@@ -19,7 +19,7 @@ import orjson
 
 from collector.domain.limits import Limit, Phase
 from collector.domain.reading import Quality
-from collector.stores import outbox
+from collector.stores import outbox, salvage_alarms
 from collector.stores.collector_db import last_received_at, set_meta, transaction
 from collector.stores.entries import decode, record_entry
 
@@ -85,7 +85,7 @@ def essentials(file: Path, db: sqlite3.Connection, now: int) -> Found:
             "started_at": last_received_at(db) or now,
             "ended_at": now,
         }
-        outbox.append(db, [record_entry("event", event)], now)
+        outbox.append(db, [*salvage_alarms.reconcile(db, now), record_entry("event", event)], now)
     return found
 
 

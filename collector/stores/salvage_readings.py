@@ -31,6 +31,11 @@ _AGAIN_S = 30.0
 _KEEP_FREE = 1 << 30
 _KEEP_FREE_SHARE = 0.1
 _INSERT = "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?)"
+# Of another value for a moment that is taken: a device may have sent one before the old one was copied.
+_INSERT_SECOND = (
+    "INSERT OR IGNORE INTO conflict SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+    " WHERE EXISTS (SELECT 1 FROM reading WHERE series_id=?1 AND observed_at=?2 AND value IS NOT ?3)"
+)
 
 
 class ReadingsSalvage(threading.Thread):
@@ -94,7 +99,10 @@ class ReadingsSalvage(threading.Thread):
             sound = [row for row in ((series, *row) for row in rows) if sound_reading(row)]
             damage.met |= len(sound) < len(rows)
             with transaction(db):
-                copied += db.executemany(_INSERT, sound).rowcount
+                new = db.executemany(_INSERT, sound).rowcount
+                if new < len(sound):
+                    db.executemany(_INSERT_SECOND, sound)
+            copied += new
         return copied
 
     def _await_room(self) -> None:
