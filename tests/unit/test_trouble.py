@@ -147,11 +147,38 @@ def test_what_may_set_aside_is_told_once_and_not_again_when_the_disk_fails_then(
     assert collector.suspicions == [None, False, True, None, None]
 
 
+def test_after_an_hour_of_sound_work_what_was_met_before_counts_no_more(tmp_path: Path) -> None:
+    now = [0.0]
+    endings = [Damaged("a"), Damaged("a year later"), None]
+    collector = Scripted(endings, works=lambda: now.__setitem__(0, now[0] + 3_600))
+    keep_running(collector, tmp_path, threading.Event(), lambda: 5, again_s=0, monotonic=lambda: now[0])
+    assert collector.suspicions == [None, False, False]
+
+
+def test_a_new_file_is_not_suspected_for_what_was_met_in_the_one_set_aside(tmp_path: Path) -> None:
+    believed = Scripted([Damaged("a"), Damaged("a"), Damaged("in the new file"), None])
+    keep_running(believed, tmp_path, threading.Event(), lambda: 5, again_s=0)
+    assert believed.suspicions == [None, False, True, False]
+
+
+def test_nor_when_the_damage_was_found_at_the_first_look(tmp_path: Path) -> None:
+    found = Scripted([Damaged("a"), Damaged("in the new file"), Damaged("again"), None])
+
+    def look() -> None:
+        if len(found.suspicions) == 2:
+            (tmp_path / "collector.db.corrupt-20261125T000000Z").touch()
+
+    found.works = look
+    keep_running(found, tmp_path, threading.Event(), lambda: 5, again_s=0)
+    assert found.suspicions == [None, False, False, True]
+
+
 class Scripted:
     """A collector that ends as it is told; the last one is told to stop."""
 
-    def __init__(self, endings: list[Exception | None]) -> None:
+    def __init__(self, endings: list[Exception | None], works: Callable[[], object] = lambda: None) -> None:
         self.endings = endings
+        self.works = works
         self.suspicions: list[bool | None] = []
 
     def __call__(self, watch: Watch, suspicion: Suspicion | None) -> Scripted:
@@ -159,6 +186,7 @@ class Scripted:
         return self
 
     def run(self, stop: threading.Event) -> None:
+        self.works()
         ending = self.endings.pop(0)
         if ending is None:
             stop.set()
