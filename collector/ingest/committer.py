@@ -14,6 +14,7 @@ from collector.domain.reading import Reading
 from collector.domain.times import FUTURE_TOLERANCE_MS
 from collector.errors import MessageError
 from collector.ingest.deliveries import Deliveries
+from collector.ingest.message import Message
 from collector.ingest.pipeline import Processed
 from collector.ingest.raw import pack
 from collector.stats import HISTOGRAMS, LAG_BOUNDS, Histogram
@@ -128,6 +129,14 @@ class Committer:
         """The broker began a new session, and its packet ids anew. Inside the caller's transaction."""
         self._deliveries.forget(broker)
 
+    def pass_over(self, messages: Sequence[Message], mine: Sequence[Message]) -> None:
+        """Of what came, all but `mine` is another collector's."""
+        if len(mine) == len(messages):
+            return
+        self.stats.foreign += len(messages) - len(mine)
+        own = set(map(id, mine))
+        self._deliveries.pass_over(message for message in messages if id(message) not in own)
+
     def distrust_memory(self) -> None:
         """A transaction elsewhere was rolled back: `refresh` is due."""
         self._stale = True
@@ -144,6 +153,8 @@ class Committer:
 
     def _store(self, batch: Sequence[Processed], now: int, counted: Stats) -> tuple[list[NewEntry], list[Run]]:
         if not batch:
+            if self._deliveries.behind:
+                self._deliveries.record(())
             return [], []
         fresh = self._fresh(batch)
         counted.received += len(batch)
@@ -159,7 +170,7 @@ class Committer:
             self._judge.take(run)
         entries += self._bury(fresh, counted, now)
         self._keep_raw(fresh)
-        self._deliveries.record(item.message for item in fresh if item.stamped)
+        self._deliveries.record(fresh)
         if stored.runs:
             sites = {run[0].device: self._devices.site(run[0].device) for run in stored.runs}
             entries += reading_entries(stored.runs, sites, self._long_term)

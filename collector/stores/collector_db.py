@@ -101,6 +101,19 @@ MIGRATIONS: tuple[str, ...] = (
     -- What a device must stay together with on one collector, where that is more than itself (docs/decisions/0022).
     CREATE TABLE device_group (device TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    -- A pair's age is counted in all deliveries of its broker, not in pairs (collector/ingest/deliveries.py).
+    ALTER TABLE delivery ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+    UPDATE delivery SET number=seq;
+    INSERT OR IGNORE INTO meta SELECT 'deliveries.' || broker, max(seq) FROM delivery GROUP BY broker;
+    DROP INDEX delivery_broker;
+    CREATE INDEX delivery_number ON delivery (broker, number);
+
+    -- The same value of which a device says something else is a conflict too (docs/decisions/0002).
+    DROP INDEX conflict_identity;
+    CREATE UNIQUE INDEX conflict_identity ON conflict
+        (series_id, observed_at, COALESCE(value, 'none'), quality, reasons);
+    """,
 )
 
 # How long a statement waits for another connection's write before it gives up.

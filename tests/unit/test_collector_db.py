@@ -162,8 +162,9 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_and_loses_nothing(old
     }
     renamed = {"session": "1", "last_received_at": str(NOON), "topic_filters": "a/# b/#"}
     kept = [(key, value) for key, value in before["meta"] if key not in renamed]
+    kept.append((f"deliveries.{BROKER}", "1"))
     assert sorted(after["meta"]) == sorted([*kept, *((f"{key}.{BROKER}", value) for key, value in renamed.items())])
-    assert after["delivery"] == [(*row, BROKER) for row in before["delivery"]]
+    assert after["delivery"] == [(*row, BROKER, row[0]) for row in before["delivery"]]
 
 
 def test_a_redelivery_of_before_the_update_is_told_after_it(old: Path) -> None:

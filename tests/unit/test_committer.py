@@ -91,8 +91,75 @@ def test_after_a_new_session_the_packet_ids_of_the_old_one_mean_nothing(plant: P
 
 def test_only_the_last_deliveries_are_remembered(tmp_path: Path) -> None:
     plant = Plant(tmp_path / "collector.db", receive_maximum=3)
-    plant.committer.commit([message(7.0, packet) for packet in range(1, 10)])
+    for packet in range(1, 10):
+        plant.committer.commit([message(7.0, packet)])
     assert plant.count("delivery") == 3
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_deliveries_that_need_no_pair_make_those_that_do_older(tmp_path: Path, restarted: bool) -> None:
+    """The broker has gone round its packet ids: what comes now with DUP was cut off before it ever reached us."""
+    plant = Plant(tmp_path / "collector.db", receive_maximum=3)
+    plant.committer.commit([message(7.0, 1)])
+    plant.committer.commit([message(7.0, packet, time=NOW + packet) for packet in (2, 3)])
+    assert plant.count("delivery") == 1
+    if restarted:
+        plant.db.close()
+        plant = Plant(tmp_path / "collector.db", receive_maximum=3)
+    plant.committer.commit([message(7.0, 4, time=NOW + 4)])
+    assert plant.count("delivery") == 0
+    before = plant.count("reading")
+    plant.committer.commit([message(7.0, 1, duplicate=True)])
+    assert plant.count("reading") == before + 1
+
+
+def test_what_comes_again_never_pushes_out_what_tells_it(tmp_path: Path) -> None:
+    """A connection that is cut over and over: the same comes each time, and none of it is stored twice."""
+    plant = Plant(tmp_path / "collector.db", receive_maximum=4)
+    plant.committer.commit([message(7.0, 1), message(7.0, 2), *(message(7.0, n, time=NOW + n) for n in (3, 4))])
+    before = plant.count("reading")
+    for _ in range(5):
+        for packet in (1, 2):
+            plant.committer.commit([message(7.0, packet, duplicate=True)])
+        plant.committer.commit([message(7.0, n, duplicate=True, time=NOW + n) for n in (3, 4)])
+    assert plant.count("reading") == before
+    assert plant.committer.stats.redelivered == 10
+
+
+def test_what_is_known_of_deliveries_stays_bounded_when_packet_ids_are_used_again(tmp_path: Path) -> None:
+    """A broker that gives the lowest free packet id, and a sensor that says the same all day."""
+    plant = Plant(tmp_path / "collector.db", receive_maximum=10)
+    for _ in range(20):
+        plant.committer.commit([message(7.0, packet) for packet in (1, 2, 3, 4, 5)])
+    assert plant.count("delivery") == 10
+    plant.committer.commit([message(7.0, 5, duplicate=True)])
+    assert plant.committer.stats.redelivered == 1
+
+
+def test_each_broker_has_deliveries_of_its_own(tmp_path: Path) -> None:
+    plant = Plant(tmp_path / "collector.db", receive_maximum=3)
+
+    def of(broker: str, packet: int, *, again: bool = False) -> Processed:
+        item = message(7.0, packet, duplicate=again)
+        return item._replace(message=item.message._replace(broker=broker))
+
+    plant.committer.commit([of("quiet", 1)])
+    for packet in range(1, 10):
+        plant.committer.commit([of("busy", packet)])
+    plant.committer.commit([of("quiet", 1, again=True), of("busy", 1, again=True)])
+    assert plant.committer.stats.redelivered == 1
+    assert plant.count("reading") == 11
+
+
+@pytest.mark.parametrize("others", [3, 2_000])
+def test_deliveries_for_other_collectors_count_also_when_nothing_else_comes(tmp_path: Path, others: int) -> None:
+    plant = Plant(tmp_path / "collector.db", receive_maximum=3)
+    plant.committer.commit([message(7.0, 1)])
+    foreign = [message(7.0, packet).message for packet in range(2, 2 + others)]
+    plant.committer.pass_over([*foreign], [])
+    plant.committer.commit([] if others > 1_000 else [message(7.0, 9_000, time=NOW)])
+    assert plant.committer.stats.foreign == others
+    assert Plant(tmp_path / "collector.db").count("delivery") == 0
 
 
 def test_a_failed_commit_leaves_nothing_behind_and_the_same_batch_can_be_stored_later(plant: Plant) -> None:
