@@ -165,9 +165,14 @@ class Forwarder(threading.Thread):
         self._reported_at = time.monotonic()
 
     def _resting(self, box: Outbox) -> bool:
-        """Entries of lazy kinds gather for a while: folded together they cost a fraction. Any other goes at once."""
+        """Entries of lazy kinds gather for a while: folded together they cost a fraction. Any other goes at once.
+
+        Nobody rests while there is a backlog.
+        """
         left = self._lazy_until - time.monotonic()
-        if left <= 0 or box.holds(self._destination.kinds - self._destination.lazy):
+        if left <= 0 or len(set(box.lanes()) - {self._aside}) > 1:
+            return False
+        if box.holds(self._destination.kinds - self._destination.lazy):
             return False
         self._wake.wait(left)
         self._wake.clear()
@@ -199,7 +204,8 @@ class Forwarder(threading.Thread):
         if self._aside is not None:
             raise error
         log.error("everything refused, going on with what is newer: %s", error)
-        box.split()
+        if batch.lane.until_seq is None:
+            box.split()
         self._aside = next(lane for lane in box.lanes() if lane.after_seq == batch.lane.after_seq)
         self._aside_until = time.monotonic() + self._aside_s
         self._aside_s = min(_BACKOFF_MAX_S, 2 * self._aside_s)

@@ -9,12 +9,15 @@ Entries of kinds that a destination does not take are passed over.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collector.stores.collector_db import get_meta, intact, set_meta, transaction
 from collector.stores.entries import Entry, Kind, NewEntry, decode
+
+log = logging.getLogger(__name__)
 
 # A destination that is this many entries behind gets a lane of its own for what is new.
 SPLIT_BEHIND = 500
@@ -58,6 +61,8 @@ class Outbox:
         self.destination = destination
         self._kinds = tuple(sorted(kinds))
         self._of_kind = _in("kind", self._kinds)
+        # The last batch was of the newest lane: now it is the backlog's turn.
+        self._backlog_next = False
 
     def lanes(self) -> list[Lane]:
         """The oldest first."""
@@ -68,15 +73,18 @@ class Outbox:
         return [Lane(after, until) for after, until in rows]
 
     def next_batch(self, most: int, without: Lane | None = None) -> Batch | None:
-        """The next entries to send: of the newest lane when it has any, else of the oldest. None when all is sent.
+        """The next entries to send; None when all is sent.
 
+        The newest lane and the oldest other that has anything take turns, the newest first: where it always has
+        something, the backlog would else wait for ever.
         `most` bounds the readings and records in the batch, of which at least one entry is taken.
         """
         self._split_when_behind()
-        lanes = self.lanes()
-        for lane in (lanes[-1], *lanes[:-1]):
+        *older, newest = self.lanes()
+        for lane in (*older, newest) if self._backlog_next else (newest, *older):
             batch = None if lane == without else self._read(lane, most)
             if batch is not None:
+                self._backlog_next = lane == newest
                 return batch
         return None
 
@@ -90,7 +98,8 @@ class Outbox:
         with transaction(self._db):
             *older, newest = self.lanes()
             head = self._head()
-            if len(older) + 1 >= _LANES_MOST or head == newest.after_seq:
+            # What was sent ahead of a backlog may be deleted, and the last entry that is left be one of the backlog.
+            if len(older) + 1 >= _LANES_MOST or head <= newest.after_seq:
                 return
             self._db.execute(
                 "UPDATE lane SET until_seq=? WHERE destination=? AND after_seq=?",
@@ -136,14 +145,13 @@ class Outbox:
             self._db.execute("INSERT INTO lane VALUES (?, ?, ?)", (self.destination, through_seq, lane.until_seq))
 
     def holds(self, kinds: Iterable[Kind]) -> bool:
-        """Whether an entry of one of these kinds waits in any lane."""
+        """Whether an entry of one of these kinds waits in the newest lane."""
         wanted = tuple(kinds)
-        return any(
+        newest = self.lanes()[-1]
+        return bool(
             self._db.execute(
-                f"SELECT 1 FROM outbox WHERE seq>? AND seq<=? AND {_in('kind', wanted)} LIMIT 1",
-                (lane.after_seq, self._until(lane), *wanted),
+                f"SELECT 1 FROM outbox WHERE seq>? AND {_in('kind', wanted)} LIMIT 1", (newest.after_seq, *wanted)
             ).fetchone()
-            for lane in self.lanes()
         )
 
     def depth(self) -> int:
@@ -175,17 +183,33 @@ def _in(column: str, values: tuple[str, ...]) -> str:
 def set_destinations(db: sqlite3.Connection, names: Iterable[str], now: int) -> None:
     """Open a lane for each destination that is new, before anything can be pruned, and note since when it is served.
 
-    The lanes of those that are no longer configured go: they would hold back pruning for ever.
+    The lanes of those that are no longer configured go: they would hold back pruning for ever. So do lanes without
+    anything in them, which earlier versions left.
     """
     wanted = list(names)
     with transaction(db):
+        db.execute("DELETE FROM lane WHERE after_seq >= until_seq")
         known = {name for (name,) in db.execute("SELECT DISTINCT destination FROM lane")}
         for name in known - set(wanted):
+            _warn_of_backlog(db, name)
             db.execute("DELETE FROM lane WHERE destination=?", (name,))
             db.execute("DELETE FROM meta WHERE key=?", (_since_key(name),))
         for name in set(wanted) - known:
             db.execute("INSERT INTO lane VALUES (?, 0, NULL)", (name,))
             set_meta(db, _since_key(name), str(now))
+
+
+def _warn_of_backlog(db: sqlite3.Connection, destination: str) -> None:
+    (waiting,) = db.execute(
+        "SELECT count(*) FROM outbox o WHERE EXISTS (SELECT 1 FROM lane l WHERE l.destination=?"
+        " AND o.seq>l.after_seq AND (l.until_seq IS NULL OR o.seq<=l.until_seq))",
+        (destination,),
+    ).fetchone()
+    if waiting:
+        log.warning(
+            "destination is no longer configured, what waited for it is given up: destination=%s entries=%d",
+            destination, waiting,
+        )  # fmt: skip
 
 
 def forwarding_since(db: sqlite3.Connection, destination: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +168,53 @@ def test_when_all_is_refused_nothing_is_buried_and_all_is_delivered_once_it_is_p
     assert sorted(world.store.taken) == sorted([b"new", *old])
     assert world.letters() == []
     wait_for(lambda: world.forwarder.progress.error is None, what="no error any more")
+
+
+@pytest.mark.parametrize("kind", ["lines", "latest"])
+def test_a_backlog_is_drained_while_the_present_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    """An answer takes 80 ms and something is new every 50 ms: the newest lane always has something."""
+    backlog, live = 20_000, 100
+    seen: dict[int, float] = {}
+    made: dict[int, float] = {}
+
+    def deliver(entries: list[Entry]) -> None:
+        time.sleep(0.08)
+        seen.update((entry.seq, time.monotonic()) for entry in entries)
+
+    monkeypatch.setattr(world.store, "deliver", deliver)
+    world.put(kind, *[b"1"] * backlog)
+    world.forwarder.start()
+    for number in range(live):
+        world.put(kind, b"1")
+        made[backlog + 1 + number] = time.monotonic()
+        time.sleep(0.05)
+    assert len(seen) > backlog * 0.8
+    wait_for(world.drained, what="all of the backlog")
+    assert set(seen) == set(range(1, backlog + live + 1))
+    # What came before the first look at the outbox belongs to the backlog.
+    waits = sorted(seen[seq] - made[seq] for seq in list(made)[20:])
+    assert waits[-1] < 1.5
+
+
+def test_of_a_backlog_that_is_refused_no_lane_without_an_end_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ASIDE_S", 0.02)
+    world.forwarder = Forwarder(world.path, world.store, lambda: world.now)
+    old = [b"old%d" % number for number in range(3 * SUSPICIOUS)]
+    world.store.refuses = set(old)
+    world.store.refusal = StoreRejected("400: field type conflict", reason="type_conflict", wholesale=True)
+    world.put("lines", *old)
+    world.forwarder.start()
+    wait_for(lambda: world.forwarder.progress.error is not None, what="a lane that stands aside")
+    world.put("lines", b"new1", b"new2")
+    wait_for(lambda: len(world.store.taken) == 2, what="what is newer")
+    tries = len(world.store.calls)
+    wait_for(lambda: len(world.store.calls) > tries + 100, what="another try of the backlog")
+    lanes = world.db.execute("SELECT after_seq, until_seq FROM lane ORDER BY after_seq").fetchall()
+    assert all(until is None or after < until for after, until in lanes)
 
 
 def test_a_store_that_asks_for_time_is_given_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

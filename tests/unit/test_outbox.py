@@ -73,6 +73,45 @@ def test_after_an_outage_the_present_is_sent_before_the_backlog_and_both_arrive_
     assert box.depth() == 0
 
 
+def test_the_present_and_the_backlog_take_turns_however_much_is_new(db: sqlite3.Connection) -> None:
+    backlog = list(range(SPLIT_BEHIND + 100))
+    put(db, *backlog)
+    box = Outbox(db, "site", EVERY)
+    box.split()
+    got = []
+    for number in range(20):
+        put(db, -1 - number)
+        got += drain(box, 50, batches=1)
+    assert got == [-1, *range(50), *[number for turn in range(1, 10) for number in
+                                     (-2 * turn, -2 * turn - 1, *range(50 * turn, 50 * turn + 50))]]  # fmt: skip
+
+
+def test_a_lane_is_not_split_where_nothing_is_left_of_what_it_had(db: sqlite3.Connection) -> None:
+    """A lane (35, 30] would have no end."""
+    put(db, *range(30))
+    site, influx = Outbox(db, "site", EVERY), Outbox(db, "influx", EVERY)
+    influx.split()
+    put(db, -1, -2)
+    drain(site, 100)
+    assert drain(influx, 100, batches=1) == [-1, -2]
+    outbox.prune(db)
+    influx.split()
+    assert [(lane.after_seq, lane.until_seq) for lane in influx.lanes()] == [(0, 30), (32, None)]
+
+
+def test_a_lane_without_an_end_that_an_earlier_version_left_goes(db: sqlite3.Connection) -> None:
+    db.execute("INSERT INTO lane VALUES ('influx', 35, 30)")
+    outbox.set_destinations(db, ["site", "influx"], 1)
+    assert len(Outbox(db, "influx", EVERY).lanes()) == 1
+
+
+def test_what_is_given_up_with_a_destination_is_told(db: sqlite3.Connection, caplog: pytest.LogCaptureFixture) -> None:
+    put(db, 1, 2, 3)
+    drain(Outbox(db, "site", EVERY), 2, batches=1)
+    outbox.set_destinations(db, ["influx"], 1)
+    assert "destination=site entries=1" in caplog.text
+
+
 def test_two_destinations_drain_apart_and_only_what_both_have_is_pruned(db: sqlite3.Connection) -> None:
     put(db, 1, 2, 3)
     site, influx = Outbox(db, "site", EVERY), Outbox(db, "influx", EVERY)
@@ -132,7 +171,7 @@ def test_what_was_sent_ahead_of_a_backlog_does_not_wait_for_it_on_disk(db: sqlit
     assert drain(influx, 2, batches=1) == [-1, -2]
     drain(site, 1_000)
     assert outbox.prune(db) == 2
-    assert drain(influx, 1_000) == [-3, *range(SPLIT_BEHIND + 100)]
+    assert drain(influx, 1_000) == [*range(SPLIT_BEHIND + 100), -3]
 
 
 def test_nothing_is_pruned_that_stands_in_a_lane_however_the_lanes_overlap(db: sqlite3.Connection) -> None:
