@@ -39,7 +39,7 @@ _SUMS = {
 }
 
 
-def run(settings: Settings, listen_s: float, waiting: int, *, as_json: bool) -> bool:
+def run(settings: Settings, listen_s: float, waiting: int | None, *, as_json: bool) -> bool:
     """Examines everything, and prints what it finds as it goes. False when something is bad."""
     patient = _patient(settings, listen_s, waiting)
     console = Console(highlight=False, emoji=False, quiet=as_json)
@@ -85,7 +85,7 @@ def _table(findings: Iterable[Finding]) -> Table:
     return table
 
 
-def _patient(settings: Settings, listen_s: float, waiting: int) -> Patient:
+def _patient(settings: Settings, listen_s: float, waiting: int | None) -> Patient:
     filters, faults = _filters(settings)
     engine = make_engine(settings.site_database_url)
     return Patient(

@@ -41,7 +41,7 @@ def steps(patient: Patient) -> Iterator[Step]:
         group = f"Broker {found.name}"
         yield Step(group, "entering the broker", partial(broker.look, patient, found))
         yield Step(group, "reading what it says of itself", partial(persistence.look, patient, found))
-        yield Step(group, f"leaving {patient.waiting:,} messages waiting", partial(queue.look, patient, found))
+        yield Step(group, _queue(patient.waiting), partial(queue.look, patient, found))
         yield Step(group, f"listening for {patient.listen_s:.0f} s", partial(publishers.look, patient, found))
     yield Step("Collector", "seeing who has which devices", partial(division.look, patient))
     yield Step("Collector", "looking for its session", partial(session.look, patient))
@@ -50,6 +50,10 @@ def steps(patient: Patient) -> Iterator[Step]:
     yield Step("This machine", "comparing clocks", partial(clocks.look, patient))
     yield Step("Stores", "asking InfluxDB", partial(influx.look, patient))
     yield Step("Stores", "asking the site database", partial(site.look, patient))
+
+
+def _queue(waiting: int | None) -> str:
+    return "seeing how much it keeps" if waiting is None else f"leaving {waiting:,} messages waiting"
 
 
 def taken(step: Step) -> list[Finding]:

@@ -43,8 +43,8 @@ class Patient:
     is_current: Callable[[Engine], bool]
     # How long to listen to devices.
     listen_s: float = 5.0
-    # How many messages to leave waiting at the broker, to see how many it keeps.
-    waiting: int = 1_500
+    # How many messages to leave waiting at the broker, to see how many it keeps. None: that is not measured.
+    waiting: int | None = None
     meetings: dict[str, Meeting] = field(default_factory=dict)
     # When each broker was started, epoch ms, as far as it tells.
     started: dict[str, int] = field(default_factory=dict)

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 MAX_PAYLOAD = LARGEST_PAYLOAD
 # What collectors tell one another (docs/decisions/0022): no device speaks here.
 OWN_TOPICS = "fieldproof/_collectors/"
+# And what the doctor publishes to measure a queue (collector/doctor/queue.py).
+_PASSED_OVER = (OWN_TOPICS, "fieldproof/_doctor/")
 
 _Judged = tuple[float | None, Quality, Reason]
 _CLOCK = (Quality.UNCERTAIN, Reason.CLOCK)
@@ -90,7 +92,7 @@ class Pipeline:
         try:
             return self._readings(message)
         except MessageError as error:
-            if message.topic.startswith(OWN_TOPICS):
+            if message.topic.startswith(_PASSED_OVER):
                 return Processed(message, keep_raw=False)
             return Processed(message, refused=error, site=self._site(message), stamped=True)
         # A fault of ours must not stop ingest: the message would come again after every restart.

@@ -16,10 +16,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from collector.doctor import broker as entry
-from collector.doctor import persistence, publishers, queue
-from collector.doctor.finding import State
-from collector.doctor.patient import Patient
-from collector.ingest.mqtt.probe import Probe, new_id
+from collector.doctor import mosquitto_conf, persistence, publishers, queue
+from collector.doctor.finding import Finding, State
+from collector.doctor.patient import Meeting, Patient
+from collector.ingest.mqtt.probe import Probe
 from deploy import check
 from tests import servers
 from tests.conftest import need
@@ -100,6 +100,11 @@ def when_it_tells(who: Patient) -> None:
     wait_for(lambda: bool(of_broker(persistence.look, who)) and bool(who.started), what="$SYS of the broker")
 
 
+def measured(who: Patient) -> list[Finding]:
+    who.waiting = queue.FEW
+    return of_broker(queue.look, who)
+
+
 def test_a_mosquitto_as_it_comes_keeps_1000_messages_and_forgets_them_at_a_restart(
     plain: Server, tmp_path: Path
 ) -> None:
@@ -107,35 +112,79 @@ def test_a_mosquitto_as_it_comes_keeps_1000_messages_and_forgets_them_at_a_resta
     assert states(of_broker(entry.look, who)) == ["ok"]
     assert "MQTT 5" in of_broker(entry.look, who)[0].what
     assert only(of_broker(persistence.look, who), State.BAD).what.startswith("persistence is off")
-    found = of_broker(queue.look, who)
-    assert only(found, State.BAD).what.startswith("it keeps 1,000 messages")
+    found = measured(who)
+    assert only(found, State.BAD).what.startswith("it keeps 1,000 messages for a collector that is away, and drops")
     assert "max_queued_messages 100000" in only(found, State.BAD).change
     assert "300 of 300" in only(found, State.OK).what
 
 
-def test_the_measurement_leaves_no_session_behind(
+@contextmanager
+def hearing_all(server: Server) -> Iterator[list[str]]:
+    """The topics of all that anybody publishes."""
+    heard: list[str] = []
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    subscribed = threading.Event()
+    client.on_message = lambda _, __, message: heard.append(message.topic)
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect("127.0.0.1", server.port)
+    client.loop_start()
+    client.subscribe("#", 1)
+    assert subscribed.wait(10)
+    yield heard
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_unasked_the_limit_is_read_from_the_settings_and_nothing_is_published(plain: Server, tmp_path: Path) -> None:
+    who = patient(tmp_path, url(plain))
+    with hearing_all(plain) as heard:
+        (found,) = of_broker(queue.look, who)
+        assert found.state is State.BAD
+        assert found.what.startswith("it keeps 1,000 messages for a collector that is away (by ")
+        assert heard == []
+        measured(who)
+        wait_for(lambda: len(heard) > queue.FEW, what="the messages of a measurement")
+    assert all(topic.startswith("fieldproof/_doctor/") for topic in heard)
+
+
+def test_unasked_and_without_settings_to_read_it_is_not_known_and_told_how_to_find_out(
     plain: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    used: list[str] = []
+    monkeypatch.setattr(mosquitto_conf, "find", lambda *_: None)
+    (found,) = of_broker(queue.look, patient(tmp_path, url(plain)))
+    assert found.state is State.UNKNOWN
+    assert "fieldproof doctor --measure-queue" in found.change
+    assert "max_queued" in found.change
 
-    def noted() -> str:
-        used.append(new_id())
-        return used[-1]
 
-    monkeypatch.setattr(queue, "new_id", noted)
+@pytest.mark.parametrize("v5", [True, False], ids=["v5", "v3.1.1"])
+def test_the_measurement_leaves_no_session_behind(plain: Server, tmp_path: Path, v5: bool) -> None:
     who = patient(tmp_path, url(plain))
+    who.meetings[who.brokers[0].name] = Meeting(v5, {}, None)
+    measured(who)
+    with Probe(who.brokers[0], who.settings, v5=v5, client_id=queue.session_id(who), clean=False) as probe:
+        assert not probe.connect().session_present
+
+
+def test_what_a_doctor_left_over_3_1_1_that_was_killed_the_next_one_ends(plain: Server, tmp_path: Path) -> None:
+    who = patient(tmp_path, url(plain))
+    who.meetings[who.brokers[0].name] = Meeting(False, {}, None)
+
+    def left() -> bool:
+        with Probe(who.brokers[0], who.settings, v5=False, client_id=queue.session_id(who), clean=False) as probe:
+            return probe.connect().session_present
+
+    assert not left()
+    assert left(), "the first look made one"
     of_broker(queue.look, who)
-    assert len(used) >= 3
-    for ident in used:
-        with Probe(who.brokers[0], who.settings, client_id=ident, clean=False) as probe:
-            assert not probe.connect().session_present
+    assert not left()
 
 
 def test_what_fell_to_our_own_measurement_is_not_counted_as_lost(plain: Server, tmp_path: Path) -> None:
     who = patient(tmp_path, url(plain))
     who.settings.data.mkdir()
     when_it_tells(who)
-    of_broker(queue.look, who)
+    measured(who)
     wait_for(lambda: _counted(who) == 500, what="the broker's own count")
     assert any("has dropped no message" in finding.what for finding in of_broker(persistence.look, who))
     who.settings.data.joinpath("doctor.json").unlink()
@@ -150,6 +199,7 @@ def _counted(who: Patient) -> int:
 def test_the_deployed_broker_is_in_order(deployed: Server, tmp_path: Path) -> None:
     who = patient(tmp_path, url(deployed, "collector"))
     when_it_tells(who)
+    who.waiting = queue.FEW
     found = [finding for look in (entry.look, persistence.look, queue.look) for finding in of_broker(look, who)]
     assert states(found) == ["ok"] * len(found), found
     assert any("it keeps 4,500,000 messages for a collector that is away" in finding.what for finding in found)
@@ -157,7 +207,7 @@ def test_the_deployed_broker_is_in_order(deployed: Server, tmp_path: Path) -> No
 
 
 def test_a_broker_that_forbids_the_trial_is_told_apart_from_one_that_drops(deployed: Server, tmp_path: Path) -> None:
-    (found,) = of_broker(queue.look, patient(tmp_path, url(deployed, "dairy")))
+    (found,) = measured(patient(tmp_path, url(deployed, "dairy")))
     assert found.state is State.UNKNOWN
     assert "topic readwrite fieldproof/_doctor/#" in found.change
 

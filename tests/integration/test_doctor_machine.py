@@ -242,12 +242,12 @@ def test_the_limit_that_a_broker_is_set_to_is_weighed_with_the_rate(
     told: dict[str, str] = {}
     monkeypatch.setattr(queue.mosquitto_conf, "find", lambda *_: (Path("mosquitto.conf"), told))
     told["max_queued_messages"] = "1000000"
-    found = queue.judge(who, who.brokers[0], who.waiting)
+    found = queue.judge(who, who.brokers[0], queue.FEW, queue.FEW)
     assert (found.state, "6 h at the present 50 messages" in found.what) == (State.WARN, True)
     assert "max_queued_messages 4400000" in found.change
     told["max_queued_messages"] = "5000000"
-    assert queue.judge(who, who.brokers[0], who.waiting).state is State.OK
-    found = queue.judge(who, who.brokers[0], 1_000)
+    assert queue.judge(who, who.brokers[0], queue.FEW, queue.FEW).state is State.OK
+    found = queue.judge(who, who.brokers[0], 1_000, queue.FEW)
     assert "an absence of one hour costs 179,002 of them" in found.why
 
 

@@ -93,9 +93,10 @@ def test_a_group_can_stand_in_the_payload(tmp_path: Path) -> None:
         assert takers(pipelines, message(topic, payload)) == [owner(topic, 4)]
 
 
-def test_what_collectors_tell_one_another_is_no_dead_letter() -> None:
-    done = Pipeline(LIBRARY, VOCABULARY).process(message(f"{OWN_TOPICS}ab12/reshard", b"marker"))
-    assert (done.refused, done.readings, done.keep_raw) == (None, (), False)
+def test_what_collectors_and_doctors_publish_is_no_dead_letter() -> None:
+    for topic in (f"{OWN_TOPICS}ab12/reshard", "fieldproof/_doctor/12ab"):
+        done = Pipeline(LIBRARY, VOCABULARY).process(message(topic, b"\xff12"))
+        assert (done.refused, done.readings, done.keep_raw) == (None, (), False)
     assert Pipeline(LIBRARY, VOCABULARY).process(message("other/topic")).refused is not None
 
 
