@@ -26,11 +26,14 @@ _KEPT_MS = 2_000
 # A broker that forbids the topic drops the mark in silence, or hangs up (mosquitto 2.0.11, on MQTT v5: measured). Who
 # hangs up on the first mark is not asked again; in silence one may have been lost.
 _TRIES = 3
+# Once it worked, only a broker that has come to forbid it ends so many connections in a row over it.
+_HANG_UPS = 10
 
 
 class _Phase(Enum):
     OFF = "not used on this connection"
-    ASKED = "subscribed, waiting for what the broker kept"
+    ASKED = "subscribed, waiting for the answer, however long: it may stand behind all that the broker kept for us"
+    GRANTED = "waiting for the mark that the broker kept"
     SENT = "published, waiting for it to come back"
     REST = "until the next one is due"
 
@@ -54,21 +57,35 @@ class Mark:
         self._mid: int | None = None
         self._until = 0
         self._sent = 0
+        # The one sent last has not come back in time, and may yet: behind what the broker has to send first.
+        self._late = False
+        # Nothing of ours came on this connection yet: what the broker kept is judged also after we went on.
+        self._unheard = False
         self._failures = 0
-        self._worked = False
+        self._hang_ups = 0
+        self._worked = known is not None
 
     def connected(self, client: paho.Client, now: int) -> None:
         self._phase = _Phase.OFF
+        self._late, self._unheard = False, True
         if self._failures < _TRIES:
             _, self._mid = client.subscribe(self.topic, 0)
-            self._wait(_Phase.ASKED, now, _ANSWER_MS)
+            self._wait(_Phase.ASKED, now, 0)
+
+    def leave(self) -> None:
+        """We end the connection ourselves: it says nothing of the broker."""
+        self._phase = _Phase.OFF
 
     def disconnected(self) -> None:
-        if self._phase is _Phase.SENT:
+        phase, self._phase = self._phase, _Phase.OFF
+        if phase in (_Phase.OFF, _Phase.REST):
+            return
+        self._hang_ups += 1
+        if self._worked and self._hang_ups >= _HANG_UPS:
+            self._worked = False
             self._failed(_TRIES)
-        elif self._phase is _Phase.ASKED:
-            self._failed()
-        self._phase = _Phase.OFF
+        else:
+            self._failed(_TRIES if phase is _Phase.SENT else 1)
 
     def subscribed(self, mid: int, now: int, *, refused: bool) -> bool:
         """Whether this answer is to our subscription."""
@@ -79,40 +96,45 @@ class Mark:
             self._failures = _TRIES
             log.info("the broker lets us leave no mark, its going back cannot be noticed: topic=%s", self.topic)
         elif self._phase is _Phase.ASKED:
-            self._wait(_Phase.ASKED, now, _KEPT_MS)
+            self._wait(_Phase.GRANTED, now, _KEPT_MS)
         return True
 
     def follow(self, client: paho.Client, received: list[Message], now: int) -> list[Message]:
         """What was received, without ours."""
         if self._phase is _Phase.OFF:
             return received
-        if received and self._phase is not _Phase.REST:
+        if received and (self._phase is not _Phase.REST or self._late):
             ours = [message for message in received if message.topic == self.topic]
             if ours:
                 received = [message for message in received if message.topic != self.topic]
                 for message in ours:
                     self._take(message, now)
         # A clock that was set back must not hold it up.
-        if not self._until - EVERY_MS <= now < self._until:
+        if self._phase is not _Phase.ASKED and not self._until - EVERY_MS <= now < self._until:
             self._go_on(client, now)
         return received
 
     def _take(self, message: Message, now: int) -> None:
         number = int(message.payload) if message.payload.isdigit() and len(message.payload) < 20 else None
-        if self._phase is _Phase.ASKED and message.retained:
+        if number == self._sent and (self._phase is _Phase.SENT or self._late):
+            self._known = number
+            self._worked = True
+            self._late = self._unheard = False
+            self._failures = self._hang_ups = 0
+            self._came_back(number)
+            self._wait(_Phase.REST, now, EVERY_MS)
+        elif message.retained and self._unheard:
+            self._unheard = False
             if number is not None and self._known is not None and number < self._known:
                 # Told once: the next one, larger than all before, may not come back before the connection ends.
                 self._sent, self._known = max(self._sent, self._known), number
                 self._rewound(number)
-            self._wait(_Phase.REST, now, 0)
-        elif self._phase is _Phase.SENT and number == self._sent:
-            self._known = number
-            self._worked = True
-            self._came_back(number)
-            self._wait(_Phase.REST, now, EVERY_MS)
+            if self._phase in (_Phase.ASKED, _Phase.GRANTED):
+                self._wait(_Phase.REST, now, 0)
 
     def _go_on(self, client: paho.Client, now: int) -> None:
         if self._phase is _Phase.SENT:
+            self._late = True
             self._failed()
             self._wait(_Phase.REST if self._failures < _TRIES else _Phase.OFF, now, EVERY_MS)
         else:

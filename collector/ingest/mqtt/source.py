@@ -186,6 +186,7 @@ class MqttSource:
                 self._client.ack(packet_id, 1)
 
     def close(self) -> None:
+        self._mark.leave()
         if self._client.socket() is not None:
             self._client.disconnect()
             self._client.loop(0.1)
