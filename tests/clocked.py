@@ -56,11 +56,20 @@ class Clocked:
         self.pipeline.heard_until = self.committer.heard_until
 
     def message(
-        self, value: float, time: Any = None, *, packet: int | None = None, again: bool = False, metric: str = "ph"
+        self,
+        value: float,
+        time: Any = None,
+        *,
+        packet: int | None = None,
+        again: bool = False,
+        metric: str = "ph",
+        quality: str | None = None,
     ) -> Processed:
         """As it comes in now."""
         self._packets += 1
-        content = {"values": {metric: value}} | ({} if time is None else {"time": time})
+        content: dict[str, Any] = {"values": {metric: value}}
+        content |= {} if time is None else {"time": time}
+        content |= {} if quality is None else {"quality": {metric: quality}}
         number = self._packets if packet is None else packet
         topic = "fieldproof/dairy/effluent/readings"
         return self.pipeline.process(Message(topic, orjson.dumps(content), 1, number, again, False, 1, self.now))

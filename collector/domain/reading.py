@@ -67,6 +67,29 @@ def stated_quality(word: str) -> tuple[Quality, Reason]:
     return STATED.get(word.strip().lower(), (Quality.BAD, Reason.DEVICE_FAULT))
 
 
+# What we find ourselves, and how bad that makes a value at least. It may differ when the same comes again: our clock,
+# the vocabulary or its bounds may have been changed meanwhile.
+_FOUND = {
+    Reason.RANGE: Quality.BAD,
+    Reason.CLOCK: Quality.UNCERTAIN,
+    Reason.UNKNOWN_METRIC: Quality.UNCERTAIN,
+    Reason.UNIT: Quality.BAD,
+    Reason.NO_VALUE: Quality.BAD,
+}
+_FOUND_BY_US = Reason(sum(_FOUND))
+
+
+def states_the_same(one: tuple[Quality, Reason], other: tuple[Quality, Reason]) -> bool:
+    """Whether the device may have said the same of both, whatever we found of either.
+
+    A reason that only a device can state tells them apart, and a quality does where what we found does not cover it.
+    """
+    if one[1] & ~_FOUND_BY_US != other[1] & ~_FOUND_BY_US:
+        return False
+    covered = max((worst for reason, worst in _FOUND.items() if reason & (one[1] | other[1])), default=Quality.GOOD)
+    return max(one[0], covered) == max(other[0], covered)
+
+
 class Reading(NamedTuple):
     """One value in its metric's canonical unit. `value` is None when the device sent a status instead of a number.
 

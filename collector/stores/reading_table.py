@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import chain
 from operator import itemgetter
 
-from collector.domain.reading import Quality, Reading, Reason
+from collector.domain.reading import Quality, Reading, Reason, states_the_same
 
 # A burst of messages in one millisecond moves their stamps ahead of the clock by as many, at most this far.
 _BURST_MS = 60_000
@@ -28,8 +28,8 @@ _stamped = itemgetter(Reading._fields.index("stamped"))
 
 class Outcome(Enum):
     NEW = "new"
-    DUPLICATE = "duplicate"  # the same value for the same identity: nothing to do
-    CONFLICT = "conflict"  # another value for the same identity: kept beside the first
+    DUPLICATE = "duplicate"  # the same value for the same identity, stated to be as good: nothing to do
+    CONFLICT = "conflict"  # another value, or the same stated to be of another quality: kept beside the first
 
 
 @dataclass(slots=True)
@@ -145,11 +145,16 @@ class ReadingTable:
         return self._db.execute(f"INSERT OR IGNORE INTO reading VALUES {_ROW}", row).rowcount == 1
 
     def _existing(self, series: int, reading: Reading) -> Outcome:
-        (value,) = self._db.execute(
-            "SELECT value FROM reading WHERE series_id=? AND observed_at=?", (series, reading.observed_at)
-        ).fetchone()
-        if value == reading.value:
-            return Outcome.DUPLICATE
+        """The same value of which the device says something else, such as `calibration`, is a conflict too."""
+        known = self._db.execute(
+            "SELECT value, quality, reasons FROM reading WHERE series_id=? AND observed_at=?"
+            " UNION ALL SELECT value, quality, reasons FROM conflict WHERE series_id=? AND observed_at=?",
+            (series, reading.observed_at) * 2,
+        )
+        said = reading.quality, reading.reasons
+        for value, quality, reasons in known:
+            if value == reading.value and states_the_same(said, (Quality(quality), Reason(reasons))):
+                return Outcome.DUPLICATE
         (row,) = _rows(series, [reading])
         cursor = self._db.execute(f"INSERT OR IGNORE INTO conflict VALUES {_ROW}", row)
         return Outcome.CONFLICT if cursor.rowcount == 1 else Outcome.DUPLICATE

@@ -96,6 +96,33 @@ def test_of_two_values_for_one_moment_the_first_stands_and_the_second_is_kept_be
     assert plant.alarms() == []
 
 
+def test_the_same_value_stated_to_be_of_another_quality_is_a_conflict_and_kept_once(plant: Clocked) -> None:
+    plant.receive(7.0, NOON)
+    for stated in ("calibration", "bad", "calibration", "uncertain", "good"):
+        plant.commit(plant.message(7.0, NOON, quality=stated))
+    plant.restart()
+    plant.commit(plant.message(7.0, NOON, quality="bad"), plant.message(7.0, NOON))
+    assert plant.rows() == [(NOON, 7.0, 0, 0)]
+    fault, calibration = int(Reason.DEVICE_FAULT), int(Reason.CALIBRATION)
+    kept = plant.rows("conflict", "quality, reasons")
+    assert kept == [(1, fault), (2, fault), (2, calibration)]
+    assert len(plant.lines()) == 1
+
+
+def test_what_we_found_ourselves_makes_no_conflict_of_what_comes_again(plant: Clocked) -> None:
+    """A time that was flagged and is not any more, and bounds that were changed since."""
+    plant.receive(7.0, "2026-11-24T00:00:00")
+    plant.commit(plant.message(7.0, "2026-11-24T00:00:00Z", again=True))
+    plant.receive(99.0, NOON)
+    plant.db.execute("UPDATE reading SET quality=0, reasons=0 WHERE value=99.0")
+    plant.commit(plant.message(99.0, NOON, again=True))
+    assert [row[1:] for row in plant.rows()] == [(7.0, 1, CLOCK), (99.0, 0, 0)]
+    assert (plant.committer.stats.conflicts, plant.committer.stats.duplicates) == (0, 2)
+    # What a device states is told all the same.
+    plant.commit(plant.message(7.0, "2026-11-24T00:00:00Z", quality="bad"))
+    assert plant.rows("conflict", "value, quality") == [(7.0, 2)]
+
+
 def test_readings_of_one_moment_without_a_time_never_hide_one_another(plant: Clocked) -> None:
     plant.commit(*(plant.message(value) for value in (7.0, 7.0, 7.1)))
     plant.receive(7.2)
