@@ -45,6 +45,11 @@ class Settings:
     demo_password: str | None = None
 
     @property
+    def influx_address(self) -> str:
+        """Fit to be shown: without a name and password, which InfluxDB's client would not use either."""
+        return re.sub(r"//.*@", "//", self.influx_url or "")
+
+    @property
     def site_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data / 'site.db'}"
 
@@ -137,7 +142,7 @@ def _convert(name: str, raw: Any) -> Any:
     if name == "photos_url":
         _photo_folder(text)
     if name == "influx_url" and urlsplit(text).scheme not in ("http", "https"):
-        raise ValueError(f"'{text}' is not an http:// or https:// address")
+        raise ValueError(f"'{_shown(text)}' is not an http:// or https:// address")
     return text
 
 

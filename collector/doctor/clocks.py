@@ -93,7 +93,7 @@ def _servers(patient: Patient) -> Iterator[Finding]:
 
 def _their_times(patient: Patient) -> Iterator[tuple[str, float]]:
     """Epoch seconds, of each server that answers; whether it answers is another check's matter."""
-    if patient.settings.influx_url and (said := _http_date(f"{patient.settings.influx_url.rstrip('/')}/ping")):
+    if patient.settings.influx_url and (said := _http_date(f"{patient.settings.influx_address.rstrip('/')}/ping")):
         yield "InfluxDB", said.timestamp()
     if patient.engine.dialect.name == "postgresql":
         try:

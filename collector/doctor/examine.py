@@ -14,6 +14,7 @@ from collector.doctor import (
     disk,
     division,
     influx,
+    outbox,
     persistence,
     publishers,
     queue,
@@ -49,6 +50,7 @@ def steps(patient: Patient) -> Iterator[Step]:
     yield Step("This machine", "writing to the disk", partial(disk.look, patient))
     yield Step("This machine", "comparing clocks", partial(clocks.look, patient))
     yield Step("Stores", "asking InfluxDB", partial(influx.look, patient))
+    yield Step("Stores", "seeing what waits for them", partial(outbox.look, patient))
     yield Step("Stores", "asking the site database", partial(site.look, patient))
 
 

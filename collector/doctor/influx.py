@@ -10,7 +10,7 @@ from collector.doctor.finding import Finding, bad, duration, ok, unknown, warn
 from collector.doctor.patient import Patient
 from collector.errors import StoreRejected, StoreUnavailable
 from collector.stores.housekeeping import BUFFER_DAYS
-from collector.stores.influx_answers import Generation
+from collector.stores.influx_answers import MEANINGS, Generation, Refusal
 
 if TYPE_CHECKING:
     from collector.stores.influx import Influx
@@ -33,7 +33,7 @@ def look(patient: Patient) -> Iterator[Finding]:
     influx = Influx(patient.settings)
     try:
         generation = influx.identify()
-        yield _who(influx, generation, patient.settings.influx_url)
+        yield _who(influx, generation, patient.settings.influx_address)
         yield _may_write(influx)
         yield from _may_read(influx, generation)
     except StoreUnavailable as error:
@@ -61,14 +61,26 @@ def _who(influx: Influx, generation: Generation, url: str) -> Finding:
 
 
 def _may_write(influx: Influx) -> Finding:
+    told = ok(CHECK, f"we may write to '{influx.bucket}'; whether it stores what it gets: see 'outbox' below")
     try:
         influx.write(_NOTHING, "ms")
-    except StoreRejected:
+    except StoreRejected as error:
+        if MEANINGS.get((influx.generation, 400)) in (None, Refusal.PERHAPS_ITS_OWN):
+            return _perhaps(influx, error)
         # Rights are looked at before the content: an InfluxDB that takes no empty batch has let us in.
-        return ok(CHECK, f"we may write to '{influx.bucket}'")
+        return told
     except StoreUnavailable as error:
         return _no_right(influx, error, "write")
-    return ok(CHECK, f"we may write to '{influx.bucket}'")
+    return told
+
+
+def _perhaps(influx: Influx, error: StoreRejected) -> Finding:
+    """3 answers 400 to a batch that it does not like, and just so when it can write nothing at all."""
+    return unknown(
+        CHECK,
+        f"whether we may write to '{influx.bucket}': it answered an empty batch with {error}",
+        "See 'outbox' below for what becomes of readings. If it does not take them: InfluxDB's log, and its disk.",
+    )
 
 
 def _may_read(influx: Influx, generation: Generation) -> Iterator[Finding]:

@@ -26,21 +26,21 @@ _LOOK_BACK_MS = 7 * 86_400_000
 
 def look(patient: Patient) -> Iterator[Finding]:
     several = files(patient.settings.data)
-    ours = _installation(patient.settings.data)
-    reports = _reports(patient)
+    ours = installation(patient.settings.data)
+    told = reports(patient)
     unread = False
     for index, file in several.items():
         try:
-            installation, heard = _noted(patient, file)
+            own, heard = _noted(patient, file)
         except StoreUnavailable as error:
             unread = True
             yield unknown(CHECK, f"not looked at: {error}")
             continue
-        ours = ours or installation
-        ident = client_id(installation or "", index)
+        ours = ours or own
+        ident = client_id(own or "", index)
         whose = "our collector" if len(several) == 1 else f"the collector {ident}"
         for broker, last in heard.items():
-            at_work = _at_work(patient, reports.get(ident), broker)
+            at_work = _at_work(patient, told.get(ident), broker)
             yield _session(patient, broker, whose, last, at_work=at_work)
     if ours is None and not unread:
         yield unknown(
@@ -49,13 +49,13 @@ def look(patient: Patient) -> Iterator[Finding]:
             "Start one: 'fieldproof collect'. Or give the folder it runs on with --data.",
         )
         return
-    for ident, report in sorted(reports.items()):
+    for ident, report in sorted(told.items()):
         if ident.startswith(f"fieldproof-{ours}-"):
             yield from _heartbeat(ident, report, patient.clock())
     yield from _losses(patient)
 
 
-def _installation(folder: Path) -> str | None:
+def installation(folder: Path) -> str | None:
     """Also where a collector's file cannot be read. Written at its first start; before there could be several, not."""
     try:
         return (folder / "installation").read_text(encoding="utf-8").strip() or None
@@ -66,7 +66,7 @@ def _installation(folder: Path) -> str | None:
 def _noted(patient: Patient, file: Path) -> tuple[str | None, dict[str, int | None]]:
     """What is part of the client id, and for each broker with a session when something last came from it."""
     with reading(file) as db:
-        if (installation := get_meta(db, "installation")) is None:
+        if (own := get_meta(db, "installation")) is None:
             return None, {}
         names = [broker.name for broker in patient.brokers]
         heard = {
@@ -74,7 +74,7 @@ def _noted(patient: Patient, file: Path) -> tuple[str | None, dict[str, int | No
             for name in names
             if get_meta(db, f"session.{name}") is not None
         }
-        return installation, heard
+        return own, heard
 
 
 def _session(patient: Patient, broker: str, whose: str, last: int | None, *, at_work: bool) -> Finding:
@@ -96,7 +96,7 @@ def _ago(seconds: float) -> str:
     return "just now" if seconds < 10 else f"{duration(seconds)} ago"
 
 
-def _reports(patient: Patient) -> dict[str, Report]:
+def reports(patient: Patient) -> dict[str, Report]:
     """The last heartbeat of each collector. None where the site database does not answer: its own check says so."""
     try:
         with patient.engine.connect() as db:
@@ -106,9 +106,13 @@ def _reports(patient: Patient) -> dict[str, Report]:
     return {row["id"]: dict(row) for row in rows}
 
 
+def is_silent(report: Report, now: int) -> bool:
+    return now - int(report["last_seen_at"]) > _RUNNING_MS
+
+
 def _at_work(patient: Patient, report: Report | None, broker: str) -> bool:
     """Whether it reports, and is connected and subscribed to this broker."""
-    if report is None or patient.clock() - int(report["last_seen_at"]) > _RUNNING_MS:
+    if report is None or is_silent(report, patient.clock()):
         return False
     brokers = report["stats"].get("brokers") if isinstance(report["stats"], dict) else None
     return bool(brokers.get(broker)) if isinstance(brokers, dict) else bool(report["connected"])
@@ -137,7 +141,7 @@ def _losses(patient: Patient) -> Iterator[Finding]:
 def _heartbeat(ident: str, row: Report, now: int) -> Iterator[Finding]:
     silent_s = (now - int(row["last_seen_at"])) / 1000
     stats = row["stats"] if isinstance(row["stats"], dict) else {}
-    if silent_s * 1000 > _RUNNING_MS:
+    if is_silent(row, now):
         yield bad(
             CHECK,
             f"the collector {ident} has not reported for {duration(silent_s)}",

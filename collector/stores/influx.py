@@ -41,7 +41,8 @@ class Influx:
 
     def __init__(self, settings: Settings) -> None:
         token = settings.influx_token or ""
-        url = settings.influx_url or ""
+        # No error text can then hold a password.
+        url = settings.influx_address
         # 1.x wants Basic authentication for `user:password`; the Token header is not understood there.
         self.client = InfluxDBClient(
             url=url,

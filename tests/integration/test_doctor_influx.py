@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from collector.doctor import clocks, influx
 from collector.doctor.finding import Finding, State
 from collector.doctor.patient import Patient
+from tests.faultproxy import FaultProxy
 from tests.integration.doctor_ward import only, patient, states
 from tests.servers import Server, free_port
 
@@ -29,7 +29,7 @@ def tell(server: Server, statement: str, user: str = "") -> str:
 
 
 @pytest.fixture
-def server(influx: Server) -> Iterator[Server]:
+def server(influx: Server) -> Server:
     """With a database, and users who may do different things. Rights are looked at."""
     tell(influx, 'CREATE DATABASE "plant"')
     tell(influx, "CREATE USER admin WITH PASSWORD 'a' WITH ALL PRIVILEGES")
@@ -86,6 +86,34 @@ def test_a_short_retention_is_told(server: Server, tmp_path: Path) -> None:
 def test_clocks_are_compared_with_it(server: Server, tmp_path: Path) -> None:
     who = before(tmp_path, server, None)
     assert any("InfluxDB and this machine agree" in finding.what for finding in clocks.look(who))
+
+
+def test_a_name_and_password_in_the_address_are_never_shown(server: Server, tmp_path: Path) -> None:
+    for port in (server.port, free_port()):
+        url = f"http://both:hunter2@127.0.0.1:{port}"
+        who = patient(tmp_path, influx_url=url, influx_bucket="plant", influx_token="both:p")
+        found = [*influx.look(who), *clocks.look(who)]
+        assert f"127.0.0.1:{port}" in found[0].what or found[0].state is State.BAD
+        assert "hunter2" not in str(found)
+        assert any("InfluxDB and this machine agree" in f.what for f in found) is (port == server.port)
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [("3.4.1", State.UNKNOWN), (None, State.UNKNOWN), ("v2.7.11", State.OK), ("1.8.10", State.OK)]
+)
+def test_a_400_means_that_we_may_write_only_where_rights_are_all_that_was_asked(
+    server: Server, tmp_path: Path, version: str | None, state: State
+) -> None:
+    """3 answers so when its write-ahead log cannot be written."""
+    with FaultProxy(server.port) as proxy:
+        headers = {} if version is None else {"X-Influxdb-Version": version}
+        proxy.answer("GET /ping", 204, headers=headers, times=None)
+        proxy.answer("POST /api/v2/write", 400, b'{"error":"write buffer error: error from wal"}', times=None)
+        url = f"http://127.0.0.1:{proxy.port}"
+        who = patient(tmp_path, influx_url=url, influx_bucket="plant", influx_token="both:p")
+        (found,) = [finding for finding in influx.look(who) if "may write" in finding.what]
+    assert found.state is state, found
+    assert ("error from wal" in found.what) is (state is State.UNKNOWN)
 
 
 def test_one_that_does_not_answer_is_bad(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from collector.clock import now_ms
-from collector.doctor import clocks, database, disk, queue, session, site
+from collector.doctor import clocks, database, disk, mosquitto_conf, outbox, queue, session, site
 from collector.doctor.finding import State, duration
 from collector.doctor.patient import Patient, messages_a_second
 from collector.domain.reading import Reason
@@ -214,6 +214,50 @@ def test_a_session_that_the_broker_forgot_is_remembered(who: Patient) -> None:
     assert "noticed once" in only(list(session.look(who)), State.WARN).what
 
 
+# -- what waits for the stores, and what they refused ----------------------------------------------------------------
+
+
+def told_of(who: Patient, at: int, dead_letters: dict[str, int] | None = None, **influx: Any) -> None:
+    taken = {"depth": 0, "age_s": 0.0, "parked": 0, "error": None}
+    beat(who, at, outbox={"site": taken, "influx": {**taken, **influx}}, dead_letters=dead_letters or {})
+
+
+def test_stores_that_take_all_are_in_order(who: Patient) -> None:
+    told_of(who, now_ms(), depth=3, age_s=2.0)
+    (found,) = outbox.look(who)
+    assert found.state is State.OK
+    assert "InfluxDB and the site database take all" in found.what
+
+
+@pytest.mark.parametrize(
+    ("waiting", "words"),
+    [
+        ({"depth": 41, "age_s": 9.0, "error": "400: field type conflict"}, "9 s: 400: field type conflict"),
+        ({"depth": 5_000, "age_s": 301.0, "error": None}, "5 min, and it has not caught up"),
+    ],
+)
+def test_a_store_that_refuses_or_lags_is_bad_and_named(who: Patient, waiting: dict[str, Any], words: str) -> None:
+    told_of(who, now_ms(), **waiting)
+    found = only(list(outbox.look(who)), State.BAD)
+    assert f"{waiting['depth']:,} entries for InfluxDB" in found.what
+    assert words in found.what
+    assert "InfluxDB" in found.change
+
+
+def test_what_was_refused_is_told_with_its_reasons_also_of_a_collector_that_is_silent(who: Patient) -> None:
+    told_of(who, now_ms() - HOUR, error="away", parked=19, dead_letters={"type_conflict": 7, "not_json": 2})
+    parked, dead = outbox.look(who)
+    assert [parked.state, dead.state] == [State.WARN, State.WARN]
+    assert "InfluxDB has refused 19 entries of fieldproof-abcd1234-0" in parked.what
+    assert dead.what.endswith("not_json 2, type_conflict 7")
+    assert "type_conflict: The field took its type" in dead.change
+
+
+def test_a_heartbeat_of_another_version_disturbs_nothing(who: Patient) -> None:
+    beat(who, now_ms(), outbox={"influx": 7}, dead_letters=[1])
+    assert list(outbox.look(who)) == []
+
+
 # -- site database and photos ----------------------------------------------------------------------------------------
 
 
@@ -240,7 +284,7 @@ def test_the_limit_that_a_broker_is_set_to_is_weighed_with_the_rate(
     """Too large to be tried here; that the file of a real Mosquitto is found shows in test_doctor_broker.py."""
     messages(who, 50, 100)
     told: dict[str, str] = {}
-    monkeypatch.setattr(queue.mosquitto_conf, "find", lambda *_: (Path("mosquitto.conf"), told))
+    monkeypatch.setattr(mosquitto_conf, "find", lambda *_: (Path("mosquitto.conf"), told))
     told["max_queued_messages"] = "1000000"
     found = queue.judge(who, who.brokers[0], queue.FEW, queue.FEW)
     assert (found.state, "6 h at the present 50 messages" in found.what) == (State.WARN, True)
