@@ -99,6 +99,7 @@ class CollectorService:
         )
         self._pipeline.heard_until = self._committer.heard_until
         self._news: list[News] = []
+        self._housekeeping = housekeeping.Housekeeping(self._db)
         self._housekeeping_at = 0
         self._again_at = 0.0
         self._started_at = clock()
@@ -216,7 +217,7 @@ class CollectorService:
                     source.marks.pop(0)
             now = self._clock()
             if abs(now - self._housekeeping_at) > housekeeping.EVERY_MS:
-                housekeeping.tidy(self._db, now, forwarded_since=outbox.forwarding_since(self._db, "influx"))
+                self._housekeeping.tidy(now, forwarded_since=outbox.forwarding_since(self._db, "influx"))
                 self._housekeeping_at = now
         except sqlite3.Error as error:
             self._committer.distrust_memory()

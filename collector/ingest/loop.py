@@ -115,7 +115,7 @@ class ReceiveLoop:
             self._last_at = now
             self._messages += messages
             mine = self._pipeline.mine(messages)
-            self._committer.stats.foreign += len(messages) - len(mine)
+            self._committer.pass_over(messages, mine)
             process = self._pipeline.process
             self._batch += [process(message) for message in mine]
             self._bytes += sum([len(message.payload) + len(message.topic) for message in messages])

@@ -18,31 +18,72 @@ BUFFER_DAYS = 14
 # Commands' ids are remembered far longer than the look-back in which they could be pulled again.
 COMMAND_DAYS = 90
 _CHUNK = 500
-_READINGS_CHUNK = 5_000
 _DAY_MS = 86_400_000
+# So many readings are looked at in one call: as many as may come meanwhile.
+_READINGS_CHUNK = 100_000
+# A point's readings are looked at when so many more have had their time: not a few of each point in every call.
+_TRIM_EVERY_MS = 3_600_000
+_NEVER = -(2**63)
 
 
-def tidy(db: sqlite3.Connection, now: int, *, forwarded_since: int | None) -> None:
-    """`forwarded_since`: readings received from then on have gone to the long-term store; None: there is none."""
-    with transaction(db):
-        db.execute(
+class Housekeeping:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        # Up to where each series was looked at. What is kept for good is not looked at again every time.
+        self._looked_until: dict[int, int] = {}
+        self._day = 0
+        self._through = True
+
+    def tidy(self, now: int, *, forwarded_since: int | None) -> None:
+        """`forwarded_since`: readings received from then on have gone to the long-term store; None: there is none."""
+        try:
+            with transaction(self._db):
+                self._tidy(now, forwarded_since)
+        except BaseException:
+            # What was deleted is there again.
+            self._looked_until.clear()
+            raise
+
+    def _tidy(self, now: int, forwarded_since: int | None) -> None:
+        self._db.execute(
             "DELETE FROM raw_block WHERE id IN (SELECT id FROM raw_block WHERE last_received_at<? LIMIT ?)",
             (now - RAW_DAYS * _DAY_MS, _CHUNK),
         )
-        db.execute(
+        self._db.execute(
             "DELETE FROM applied_command WHERE applied_at<? AND seq<(SELECT max(seq) FROM applied_command) - ?",
             (now - COMMAND_DAYS * _DAY_MS, 10 * _CHUNK),
         )
-    if forwarded_since is not None:
-        _trim_readings(db, now - BUFFER_DAYS * _DAY_MS, forwarded_since)
+        if forwarded_since is not None:
+            self._trim_readings(now - BUFFER_DAYS * _DAY_MS, forwarded_since)
 
+    def _trim_readings(self, before: int, since: int) -> None:
+        """Those still in the outbox carry their values there: trimming loses none of them."""
+        # Once a day from the beginning, if the end was reached: readings that came late may lie behind.
+        if self._through and self._day != before // _DAY_MS:
+            self._day = before // _DAY_MS
+            self._looked_until.clear()
+        self._through = False
+        left = _READINGS_CHUNK
+        for (series,) in self._db.execute("SELECT id FROM series").fetchall():
+            if left <= 0:
+                return
+            left -= self._trim_series(series, before, since, left)
+        self._through = True
 
-def _trim_readings(db: sqlite3.Connection, before: int, since: int) -> None:
-    """Those still in the outbox carry their values there: trimming loses none of them."""
-    for (series,) in db.execute("SELECT id FROM series").fetchall():
-        with transaction(db):
-            db.execute(
-                "DELETE FROM reading WHERE series_id=? AND observed_at IN (SELECT observed_at FROM reading"
-                " WHERE series_id=? AND observed_at<? AND received_at>=? ORDER BY observed_at LIMIT ?)",
-                (series, series, before, since, _READINGS_CHUNK),
-            )
+    def _trim_series(self, series: int, before: int, since: int, most: int) -> int:
+        """How many readings it looked at."""
+        start = self._looked_until.get(series, _NEVER)
+        if before - start < _TRIM_EVERY_MS:
+            return 0
+        count, last = self._db.execute(
+            "SELECT count(*), max(observed_at) FROM (SELECT observed_at FROM reading"
+            " WHERE series_id=? AND observed_at>=? AND observed_at<? ORDER BY observed_at LIMIT ?)",
+            (series, start, before, most),
+        ).fetchone()
+        until = last + 1 if count == most else before
+        self._db.execute(
+            "DELETE FROM reading WHERE series_id=? AND observed_at>=? AND observed_at<? AND received_at>=?",
+            (series, start, until, since),
+        )
+        self._looked_until[series] = until
+        return int(count)
