@@ -39,7 +39,7 @@ class Drain:
 
     def subscribe(self, index: int) -> None:
         """Before the marker is published, so that it stands in each session."""
-        for connected in self._sessions.subscribe(index, self._former):
+        for connected in self._sessions.subscribe(index):
             self._note(connected)
 
     def run(self, index: int, marker: bytes, told: Callable[[int], None]) -> int:
@@ -47,7 +47,7 @@ class Drain:
 
         Raises StoreUnavailable: all is as it was then, but for what was stored and acknowledged.
         """
-        sources = self._sessions.sources(index, marker, self._former)
+        sources = self._sessions.sources(index, marker)
         stop = threading.Event()
         patience = Patience(self._sessions.answer_s)
 
@@ -78,11 +78,11 @@ class Drain:
     def _seen(self) -> int:
         return self._committer.stats.received + self._committer.stats.foreign
 
-    def _former(self, broker: str) -> list[str]:
-        return (get_meta(self._db, f"topic_filters.{broker}") or "").split()
-
     def _note(self, connected: Connected) -> None:
-        note_connection(self._db, self._committer, connected, self._sessions.all_filters, self._clock())
+        """Nothing was unsubscribed: what the session has besides stays noted, for its collector to judge."""
+        former = (get_meta(self._db, f"topic_filters.{connected.broker}") or "").split()
+        filters = dict.fromkeys([*self._sessions.all_filters, *former])
+        note_connection(self._db, self._committer, connected, filters, self._clock())
 
 
 def _cannot_store(error: sqlite3.Error, _: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import sqlite3
@@ -83,16 +84,33 @@ def installation(folder: Path) -> str:
     """
     file = folder / "installation"
     if not file.exists():
-        fresh = folder / f"installation.{uuid.uuid4().hex}"
-        fresh.write_text(_former_installation(folder) or uuid.uuid4().hex[:8], encoding="utf-8")
-        try:
-            # Collectors may be started all at once: the first one's stands.
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        # Collectors may be started all at once: the first one's stands. A hard link would say who was first too, but
+        # not every file system of a memory card has them.
+        with (folder / "installation.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not file.exists():
+                write_whole(file, (_former_installation(folder) or uuid.uuid4().hex[:8]).encode())
     return file.read_text(encoding="utf-8").strip()
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Whole and durable, or not at all."""
+    fresh = file.with_name(f"{file.name}.new")
+    with fresh.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)
+    sync(file.parent)
+
+
+def sync(folder: Path) -> None:
+    """Make durable which names there are in it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _former_installation(folder: Path) -> str | None:

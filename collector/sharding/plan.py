@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Literal
 
 import orjson
 
-from collector.sharding.layout import PLAN
+from collector.sharding.layout import PLAN, sync, write_whole
 
 # drain: up to the marker everything still goes by the old layout, nothing else was touched.
 # move: the sessions stand at the marker; devices change their files. finish: only names and records are left to do.
@@ -44,24 +43,9 @@ def load(folder: Path) -> Plan | None:
 
 
 def save(folder: Path, plan: Plan) -> None:
-    """Whole, or not at all."""
-    fresh = folder / f"{PLAN}.new"
-    with fresh.open("wb") as out:
-        out.write(orjson.dumps(asdict(plan)))
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(folder / PLAN)
-    _sync(folder)
+    write_whole(folder / PLAN, orjson.dumps(asdict(plan)))
 
 
 def remove(folder: Path) -> None:
     (folder / PLAN).unlink(missing_ok=True)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder)

@@ -75,11 +75,11 @@ class Reshard:
         self._retire = retire
         self._clock = clock
         self._vocabulary = load_vocabulary(device_configs())
-        self._library = load_library((device_configs(), *settings.devices), self._vocabulary)
-        self._brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
+        self.library = load_library((device_configs(), *settings.devices), self._vocabulary)
+        self.brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
         self._installation = layout.installation(settings.data)
-        filters = self._library.topic_filters()
-        self._sessions = Sessions(settings, self._brokers, self._installation, filters, clock, answer_s)
+        filters = self.library.topic_filters()
+        self._sessions = Sessions(settings, self.brokers, self._installation, filters, clock, answer_s)
         self.done = Done(plan.before, plan.after)
 
     def run(self) -> Done:
@@ -125,7 +125,7 @@ class Reshard:
             for index in self._plan.added:
                 self._progress.step(f"Making a session for shard {index}")
                 self._sessions.end(index)
-                self._sessions.subscribe(index, lambda _: [])
+                self._sessions.subscribe(index)
             marker = self._sessions.mark()
             for index in self._plan.added:
                 self._progress.step(f"Reading the session of shard {index} up to the marker")
@@ -136,8 +136,8 @@ class Reshard:
 
     def _drain_of(self, index: int, db: sqlite3.Connection) -> Drain:
         """As this shard collected: also with what profiles grouped by then."""
-        library = self._library.grouping_by(layout.groups(db) or {})
-        sites = {broker.name: site_of(broker.site) for broker in self._brokers}
+        library = self.library.grouping_by(layout.groups(db) or {})
+        sites = {broker.name: site_of(broker.site) for broker in self.brokers}
         pipeline = pipeline_for(Shard(index, self._plan.before), library, self._vocabulary, sites)
         return Drain(db, pipeline, self._sessions, self._clock, long_term=self._settings.influx_url is not None)
 
@@ -165,7 +165,7 @@ class Reshard:
     def _know_session(self, db: sqlite3.Connection) -> None:
         """From the marker on its loss is a possible loss of messages."""
         with transaction(db):
-            for broker in self._brokers:
+            for broker in self.brokers:
                 set_meta(db, f"session.{broker.name}", "1")
                 set_meta(db, f"topic_filters.{broker.name}", " ".join(self._sessions.all_filters))
                 if get_meta(db, f"last_received_at.{broker.name}") is None:
@@ -199,7 +199,7 @@ class Reshard:
         with ExitStack() as stack:
             for index, db in self._open(stack, range(self._plan.after)).items():
                 with transaction(db):
-                    layout.record(db, Shard(index, self._plan.after), self._installation, self._library.groups())
+                    layout.record(db, Shard(index, self._plan.after), self._installation, self.library.groups())
                     forget_notes(db)
         self._retire(self.done.removed)
         plans.remove(self._folder)

@@ -47,8 +47,8 @@ class Sessions:
         """With the marker's: from that a collector unsubscribes at its next start, as from any it has no use for."""
         return [*self.filters, self.topic]
 
-    def sources(self, index: int, marker: bytes | None, former: Callable[[str], list[str]]) -> list[MarkedSource]:
-        """`former`: the filters that a broker's session was known to have, by the broker's name."""
+    def sources(self, index: int, marker: bytes | None) -> list[MarkedSource]:
+        """They unsubscribe from nothing: that is for the collector, which has its own settings."""
         return [
             MarkedSource(
                 self.settings,
@@ -56,7 +56,6 @@ class Sessions:
                 client_id(self.installation, index),
                 self.all_filters,
                 self.clock,
-                former_filters=former(broker.name),
                 v5=broker.name not in self._old,
                 kind=client_class(),
                 topic=self.topic,
@@ -65,9 +64,9 @@ class Sessions:
             for broker in self.brokers
         ]
 
-    def subscribe(self, index: int, former: Callable[[str], list[str]]) -> list[Connected]:
+    def subscribe(self, index: int) -> list[Connected]:
         """Let every broker keep for this shard what comes from now on; returns what the connections said."""
-        sources = self.sources(index, None, former)
+        sources = self.sources(index, None)
 
         def subscribed() -> bool:
             for source in sources:
@@ -104,7 +103,7 @@ class Sessions:
 
     def discard(self, index: int, marker: bytes) -> int:
         """Of a shard that owns nothing yet: what was published before the marker goes to the owners of before."""
-        sources = self.sources(index, marker, lambda _: [])
+        sources = self.sources(index, marker)
         passed = 0
 
         def drop() -> bool:

@@ -17,14 +17,17 @@ from collector.ingest.mqtt.client import Broker
 from collector.ingest.mqtt.source import MqttSource, wait
 from collector.service import CollectorService
 from collector.settings import Settings
-from collector.sharding.layout import Shard, client_id
+from collector.sharding import plan as plans
+from collector.sharding.layout import Shard, client_id, files
 from collector.sharding.marked import MarkedSource
-from collector.sharding.plan import load
+from collector.sharding.plan import Plan, load
 from collector.sharding.run import run as reshard
 from collector.sharding.sessions import Sessions
 from collector.stores.collector_db import open_collector_db
+from collector.stores.outbox import set_destinations
 from tests.faultproxy import FaultProxy
 from tests.integration.mqtt_world import Polled
+from tests.integration.test_shards import GROUPED
 from tests.servers import Server, mosquitto
 from tests.world import World, publish
 
@@ -156,6 +159,68 @@ def test_it_is_refused_where_a_session_would_be_left_unread(world: World) -> Non
     divide(world.settings, 2)
 
 
+def test_it_is_refused_without_the_long_term_store_that_the_collectors_fill(world: World) -> None:
+    """What waits would be stored here only, and trimmed later as if InfluxDB had it."""
+    db = open_collector_db(world.settings.collector_db)
+    set_destinations(db, ["site", "influx"], now_ms())
+    with pytest.raises(ConfigError, match=r"FIELDPROOF_INFLUX_URL: is not set, .*collector\.db forwards to InfluxDB"):
+        divide(world.settings, 2)
+    plans.save(world.data, Plan.new(1, 2))
+    with pytest.raises(ConfigError, match="FIELDPROOF_INFLUX_URL"):
+        divide(world.settings, 2)
+    plans.remove(world.data)
+    set_destinations(db, ["site"], now_ms())
+    db.close()
+    divide(world.settings, 2)
+
+
+def test_it_is_refused_without_the_profiles_that_the_collectors_have(tmp_path: Path, broker: Server) -> None:
+    """What waits for them is kept, and the sessions go on keeping what comes."""
+    world = World(tmp_path, broker, {"FIELDPROOF_DEVICES": str(own_profile(tmp_path))})
+    world.seed()
+    world.collector().stop()
+    world.publish([{"values": {"flow": 1.0}}] * 5, "gateways/plant/east/meter/readings")
+    with pytest.raises(ConfigError, match="FIELDPROOF_DEVICES: no profile behind-gateways, no topic gateways/"):
+        divide(world.settings, 2)
+    world.publish([{"values": {"flow": 1.0}}] * 5, "gateways/plant/east/meter/readings")
+    assert world.run("reshard", "2").startswith("Preparing")
+    held = [world.query("SELECT count(*) FROM reading", file=path.name)[0][0] for path in files(world.data).values()]
+    assert sum(held) == 10
+
+
+def own_profile(folder: Path) -> Path:
+    profiles = folder / "devices" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "gateways.yaml").write_text(GROUPED)
+    return folder / "devices"
+
+
+def test_a_drain_unsubscribes_from_nothing(world: World) -> None:
+    """Whose topic it is no more says its collector."""
+    broker = Broker.parse(world.mqtt_url)
+    sessions = Sessions(world.settings, [broker], "ab12", ["t/#"], now_ms, 5)
+    Sessions(world.settings, [broker], "ab12", ["own/#"], now_ms, 5).subscribe(0)
+    sessions.subscribe(0)
+    publish(broker.port, numbers(0, 3), "own/a")
+    marker = sessions.mark()
+    assert sessions.discard(0, marker) == 3
+
+
+def test_it_is_refused_while_the_file_of_a_shard_is_elsewhere(world: World) -> None:
+    """An empty one in its place would count as all that this shard ever had."""
+    divide(world.settings, 3)
+    file = Shard(1, 3).database(world.data)
+    away = file.rename(world.folder / file.name)
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"collector-1\.db: the file of collector 1/3 is missing: bring it back"):
+            divide(world.settings, 2)
+        assert not file.exists()
+        # Also when it goes away in the middle.
+        plans.save(world.data, Plan.new(3, 2))
+    away.rename(file)
+    divide(world.settings, 2)
+
+
 def test_a_broker_that_is_away_is_named_and_what_was_begun_can_be_taken_back(world: World) -> None:
     """What came meanwhile is stored by the collector of before, once."""
     world.collector().stop()
@@ -224,7 +289,7 @@ def test_a_new_session_holds_what_came_after_the_marker_and_an_ended_one_holds_n
     parsed = Broker.parse(f"mqtt://127.0.0.1:{broker.port}")
     sessions = Sessions(Settings(), [parsed], "ab12", ["t/#"], now_ms, 5, set() if v5 else {parsed.name})
     sessions.end(1)
-    sessions.subscribe(1, lambda _: [])
+    sessions.subscribe(1)
     publish(broker.port, numbers(0, 30), TOPIC)
     marker = sessions.mark()
     publish(broker.port, numbers(30, 10), TOPIC)

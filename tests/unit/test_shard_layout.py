@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,21 @@ def test_a_fresh_folder_takes_what_it_is_given_and_all_have_one_installation(fol
     assert folder.claim("1/3") == installation(folder.path)
     assert recorded(folder.file(Shard(2, 3))) == Shard(2, 3)
     assert shards(folder.path) == [Shard(0, 3), Shard(1, 3), Shard(2, 3)]
+
+
+def test_all_that_begin_at_once_are_of_one_installation_also_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FAT and exFAT have none."""
+
+    def none(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", none)
+    for attempt in range(20):
+        (folder := tmp_path / str(attempt)).mkdir()
+        with ThreadPoolExecutor(8) as at_once:
+            assert len(set(at_once.map(lambda _, folder=folder: installation(folder), range(8)))) == 1
 
 
 def test_another_layout_than_the_recorded_one_is_refused_with_what_to_do(folder: Folder) -> None:
