@@ -64,3 +64,16 @@ def test_beside_a_collector_at_work_it_finds_all_in_order_and_disturbs_nothing(a
     at_work.publish([{"time": now_ms() + n, "values": {"ph": 7.0}} for n in range(50)])
     wait_for(lambda: at_work.count("reading") == 100, what="100 readings")
     assert "disconnected" not in (tmp_path / "collector.log").read_text()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("options", "measured"), [((), False), (("--measure-queue",), True), (("--waiting", "200"), True)]
+)
+def test_the_queue_is_measured_only_when_asked(
+    tmp_path: Path, broker: Server, options: tuple[str, ...], measured: bool
+) -> None:
+    done = doctor(tmp_path, "--json", "--mqtt", f"mqtt://127.0.0.1:{broker.port}", *options)
+    told = [finding["what"] for finding in json.loads(done.stdout) if finding["check"] == "queue"]
+    assert any("without a limit of their number" in what for what in told)
+    assert any("unacknowledged messages" in what for what in told) is measured

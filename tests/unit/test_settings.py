@@ -8,7 +8,7 @@ import pytest
 
 from collector.errors import ConfigError
 from collector.ingest.mqtt.client import Broker
-from collector.settings import load_settings
+from collector.settings import Settings, load_settings
 
 NO_FILE = Path("/nonexistent/fieldproof.toml")
 
@@ -72,3 +72,10 @@ def test_several_brokers_may_be_given_and_a_comma_in_a_password_separates_nothin
     first, second = Broker.parse_all(settings.mqtt_url or "")
     assert (first.host, first.port, first.password, first.site) == ("a", 1883, "p,w", "dairy")
     assert (second.name, second.tls, second.site) == ("b:8884", True, None)
+
+
+def test_a_password_in_an_influxdb_address_is_not_shown() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"FIELDPROOF_INFLUX_URL": "influx://bob:hunter2@h:8086", "FIELDPROOF_INFLUX_BUCKET": "b"})
+    assert "hunter2" not in str(caught.value)
+    assert Settings(influx_url="https://bob:hunt@er2@h:8086/x").influx_address == "https://h:8086/x"
