@@ -12,6 +12,7 @@ from typing import Any
 
 from collector.clock import Clock
 from collector.ingest.committer import Stats
+from collector.sharding.layout import ALONE, Shard
 from collector.stats import Histogram
 from collector.stores import dead_letters
 from collector.stores.forwarder import Forwarder
@@ -28,6 +29,7 @@ class Heartbeat:
     side: sqlite3.Connection
     folder: Path
     clock: Clock
+    shard: Shard = ALONE
     _counted: dict[str, Any] = field(default_factory=lambda: {"dead_letters": {}, "parked": {}})
 
     def content(
@@ -41,6 +43,7 @@ class Heartbeat:
         counted = self._count()
         outbox = {forwarder.destination: self._waiting(forwarder, counted["parked"]) for forwarder in self.forwarders}
         return {
+            "shard": str(self.shard),
             **self._counters(),
             "dead_letters": counted["dead_letters"],
             "brokers": dict(brokers),

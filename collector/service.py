@@ -111,7 +111,7 @@ class CollectorService:
             for destination in _destinations(settings, SiteDestination(engine, self.id, clock))
         ]
         self._side = self._held.enter_context(closing(connect(file, read_only=True)))
-        self._beat = Heartbeat(self._committer.stats, self._forwarders, self._side, settings.data, clock)
+        self._beat = Heartbeat(self._committer.stats, self._forwarders, self._side, settings.data, clock, shard)
         self._salvage = ReadingsSalvage(file, clock)
         self._link = SiteLink(
             engine,

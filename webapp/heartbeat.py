@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from collector.sharding.layout import Shard
 from collector.sitedb.tables import Collector
 from webapp.silence import SILENT_AFTER_MS
 
@@ -46,6 +47,14 @@ def silent_s(collector: Collector, now: int) -> float | None:
     """For how many seconds it has been silent; None while it is heard."""
     silent = now - collector.last_seen_at
     return silent / 1000 if silent > SILENT_AFTER_MS else None
+
+
+def shard(collector: Collector) -> Shard | None:
+    """Which of several of its installation it is; None when it does not say."""
+    try:
+        return Shard.parse(str(collector.stats.get("shard")))
+    except ValueError:
+        return None
 
 
 def brokers(collector: Collector) -> dict[str, bool]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.errors import StoreUnavailable
+from collector.sharding.layout import Shard
 from collector.sitedb.tables import Collector
 from webapp import heartbeat
 from webapp.json import iso
@@ -149,22 +150,52 @@ def _late(collector: Collector, _now: int) -> Fault:
     return ("; ".join(told), "Nothing is lost, it waits in collector.db. Mend what the error names.")
 
 
-def _each(judge: Callable[[Collector, int], Fault], *, heard_only: bool = True) -> Callable[[], Fault]:
+def _each(judge: Callable[[Collector, int], Fault]) -> Callable[[], Fault]:
     """A check of every collector. What one that is silent said last is no news: only its silence is."""
 
     def check() -> Fault:
         now = services().clock()
-        try:
-            with services().db.read() as db:
-                collectors = list(db.scalars(select(Collector).order_by(Collector.id)))
-        except SQLAlchemyError as error:
-            return (f"cannot be read ({type(error).__name__})", "See the check 'database'.")
-        if not collectors and not heard_only:
-            return ("no collector has reported yet", "Start one: 'fieldproof collect'.")
-        asked = [c for c in collectors if not heard_only or heartbeat.silent_s(c, now) is None]
-        return _joined(judge(collector, now) for collector in asked)
+        collectors = _reported()
+        if isinstance(collectors, tuple):
+            return collectors
+        return _joined(judge(c, now) for c in collectors if heartbeat.silent_s(c, now) is None)
 
     return check
+
+
+def _collectors() -> Fault:
+    collectors = _reported()
+    if isinstance(collectors, tuple):
+        return collectors
+    if not collectors:
+        return ("no collector has reported yet", "Start one: 'fieldproof collect'.")
+    now = services().clock()
+    return _joined([*(_silent(collector, now) for collector in collectors), *_never_started(collectors)])
+
+
+def _reported() -> list[Collector] | tuple[str, str]:
+    """Every collector, or why they cannot be read."""
+    try:
+        with services().db.read() as db:
+            return list(db.scalars(select(Collector).order_by(Collector.id)))
+    except SQLAlchemyError as error:
+        return (f"cannot be read ({type(error).__name__})", "See the check 'database'.")
+
+
+def _never_started(collectors: Iterable[Collector]) -> Iterator[Fault]:
+    """Of several that share the devices: the part of one that is not there is collected by nobody."""
+    told = sorted(collectors, key=lambda collector: collector.last_seen_at)
+    shards = {collector.id: shard for collector in told if (shard := heartbeat.shard(collector)) is not None}
+    # By installation; the one heard last knows by how many it is divided now.
+    counts = {ident.removesuffix(f"-{shard.index}"): shard.count for ident, shard in shards.items()}
+    known = {collector.id for collector in told}
+    for installation, count in sorted(counts.items()):
+        for missing in (Shard(index, count) for index in range(count)):
+            if (ident := f"{installation}-{missing.index}") not in known:
+                yield (
+                    f"{ident} ({missing}) has never reported: its share of the devices is collected by nobody",
+                    f"Start it: 'fieldproof collect --shard {missing}'.",
+                )
 
 
 def _joined(faults: Iterable[Fault]) -> Fault:
@@ -180,7 +211,7 @@ CHECKS: Mapping[str, Callable[[], Fault]] = {
     "migrations": _migrations,
     "readings": _readings,
     "disk": _disk,
-    "collectors": _each(_silent, heard_only=False),
+    "collectors": _collectors,
     "brokers": _each(_disconnected),
     "storing": _each(_not_storing),
     "outbox": _each(_late),

@@ -97,6 +97,27 @@ def test_one_silent_collector_of_two_is_enough_to_be_unready(web: Web) -> None:
     assert "collector-1 has not reported" in only_fault(web, "collectors")["detail"]
 
 
+def test_a_collector_of_several_that_was_never_started_is_named(web: Web) -> None:
+    """Its devices are collected by nobody, and nobody is silent."""
+    beat(web, "fieldproof-ab12-0", shard="0/3")
+    beat(web, "fieldproof-ab12-1", shard="1/3")
+    beat(web, "fieldproof-cd34-0", shard="0/1")
+    found = only_fault(web, "collectors")
+    assert found["detail"].startswith("fieldproof-ab12-2 (2/3) has never reported")
+    assert found["todo"] == "Start it: 'fieldproof collect --shard 2/3'."
+    beat(web, "fieldproof-ab12-2", shard="2/3")
+    assert checks(web)[0] == 200
+
+
+def test_after_a_reshard_the_new_number_of_collectors_counts(web: Web) -> None:
+    beat(web, "fieldproof-ab12-1", shard="1/3")
+    web.clock.advance(5 * SECOND)
+    beat(web, "fieldproof-ab12-0", shard="0/2")
+    assert checks(web)[0] == 200
+    beat(web, "fieldproof-ab12-0", shard="odd")
+    assert "(0/3)" not in checks(web)[1]["collectors"]["detail"]
+
+
 def test_a_broker_that_is_not_connected_is_named(web: Web) -> None:
     beat(web, brokers={"north:1883": True, "south:1883": False})
     assert only_fault(web, "brokers")["detail"] == "collector-1 is not connected and subscribed to south:1883"
