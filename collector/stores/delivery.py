@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from collector.errors import StoreRejected, StoreUnavailable
@@ -51,10 +52,14 @@ class EverythingRefused(StoreUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A single row, record or line, and what was said about it."""
+    """A single row, record or line, and what was said about it.
+
+    `unproven`: it may be that everything is refused, for nothing of its kind was taken since that began.
+    """
 
     entry: Entry
     error: StoreRejected
+    unproven: bool = False
 
 
 def halve(entries: list[Entry]) -> list[list[Entry]]:
@@ -73,18 +78,46 @@ class Delivery:
         self._stopping = stopping
         # Over batches: where little is sent, each of them holds a few lines only.
         self._in_a_row = 0
+        # Kinds of which something was taken: in this batch; and in the last one that held any of them.
+        self._taken: set[Kind] = set()
+        self._taking: set[Kind] = set()
+        self._random = random.Random(0)  # noqa: S311
 
-    def send(self, entries: list[Entry], *, suspicious: int | None = SUSPICIOUS) -> list[Refused]:
+    @property
+    def suspicious(self) -> bool:
+        """Nothing is taken any more."""
+        return self._in_a_row >= SUSPICIOUS
+
+    def send(self, entries: list[Entry]) -> list[Refused]:
         """Everything but what is returned was taken. Raises StoreUnavailable; then nothing is known of the batch."""
+        self._taken = set()
         refused: list[Refused] = []
         for one in self._refused(entries):
             refused.append(one)
-            if suspicious is None or not one.error.wholesale:
-                continue
-            self._in_a_row += 1
-            if self._in_a_row >= suspicious and not self._any_taken(entries):
-                raise EverythingRefused(f"{self._destination.name} refuses all that is sent: {one.error}")
-        return refused
+            if one.error.wholesale:
+                self._suspect(one, entries)
+        self._taking -= {one.entry.kind for one in refused if one.error.wholesale}
+        return self._weighed(refused)
+
+    def send_again(self, entries: list[Entry]) -> list[Refused]:
+        """Of what was refused before: another refusal of it says nothing about all the rest."""
+        self._taken = set()
+        return self._weighed(list(self._refused(entries)))
+
+    def _suspect(self, one: Refused, entries: list[Entry]) -> None:
+        self._in_a_row += 1
+        if self.suspicious and not self._any_taken(entries):
+            self._taking.discard(one.entry.kind)
+            raise EverythingRefused(f"{self._destination.name} refuses all that is sent: {one.error}")
+
+    def _weighed(self, refused: list[Refused]) -> list[Refused]:
+        self._taking |= self._taken
+        weighed = [replace(one, unproven=one.error.wholesale and one.entry.kind not in self._taking) for one in refused]
+        proven = next((one for one in weighed if one.error.wholesale and not one.unproven), None)
+        if proven is not None and self._try([proven.entry]) is None:
+            # Put right while this batch was under way: what was taken proves nothing about what was refused before.
+            raise StoreUnavailable(f"{self._destination.name} takes what it has just refused: all is sent again")
+        return weighed
 
     def _refused(self, entries: list[Entry]) -> Iterator[Refused]:
         error = self._try(entries)
@@ -100,9 +133,10 @@ class Delivery:
                 yield from self._refused(part)
 
     def _any_taken(self, entries: list[Entry]) -> bool:
-        """Of some that are spread over the whole batch."""
+        """Of some from all over the batch. Drawn by lot: what is refused may recur at any fixed distance."""
         every = [single for entry in entries for single in singles(entry)]
-        return any(self._try([single]) is None for single in every[:: max(1, len(every) // SUSPICIOUS)])
+        some = self._random.sample(every, min(SUSPICIOUS, len(every)))
+        return any(self._try([single]) is None for single in some)
 
     def _try(self, entries: list[Entry]) -> StoreRejected | None:
         if self._stopping():
@@ -112,4 +146,5 @@ class Delivery:
         except StoreRejected as error:
             return error
         self._in_a_row = 0
+        self._taken.update(entry.kind for entry in entries)
         return None

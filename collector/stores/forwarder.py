@@ -63,6 +63,8 @@ class Forwarder(threading.Thread):
         # A lane of which everything is refused stands aside for a while, so that the others go on.
         self._aside: Lane | None = None
         self._aside_until, self._aside_s = 0.0, _ASIDE_S
+        # Where the lane begins that was refused, until something of it is taken.
+        self._refused_at: int | None = None
         # What was said last of an outbox that cannot be read, so that it is said once.
         self._said = ""
         # collector.db is damaged where the outbox is; the ingest thread may never meet the place.
@@ -194,6 +196,8 @@ class Forwarder(threading.Thread):
             refused.settle(db, self._destination.name, rows, self._clock())
             box.done(batch.lane, batch.through_seq)
             self._to_prune = outbox.prune(db) == outbox.PRUNE_CHUNK
+        if batch.lane.after_seq == self._refused_at:
+            self._refused_at, self._aside_s = None, _ASIDE_S
         if any(entry.kind in self._destination.lazy for entry in batch.entries):
             took = time.monotonic() - started
             self._lazy_until = time.monotonic() + min(_LAZY_MOST_S, max(_LAZY_S, _LAZY_SHARE * took))
@@ -206,16 +210,20 @@ class Forwarder(threading.Thread):
         log.error("everything refused, going on with what is newer: %s", error)
         if batch.lane.until_seq is None:
             box.split()
+        self._refused_at = batch.lane.after_seq
         self._aside = next(lane for lane in box.lanes() if lane.after_seq == batch.lane.after_seq)
         self._aside_until = time.monotonic() + self._aside_s
         self._aside_s = min(_BACKOFF_MAX_S, 2 * self._aside_s)
         self._report(box, str(error))
 
     def _send_parked(self, db: sqlite3.Connection) -> int:
+        if self._refused_at is not None or self._delivery.suspicious:
+            # What is refused with all the rest is no more guilty than the rest.
+            return 0
         name = self._destination.name
         tried = refused.due(db, name, self._clock())
         if tried:
-            rows = self._delivery.send(tried, suspicious=None)
+            rows = self._delivery.send_again(tried)
             with transaction(db):
                 refused.settle_parked(db, name, tried, rows, self._clock())
         return len(tried)

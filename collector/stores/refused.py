@@ -32,7 +32,7 @@ def settle(db: sqlite3.Connection, destination: str, refused: Iterable[Refused],
     buried: list[Refused] = []
     parked = 0
     for one in refused:
-        if one.error.doubtful:
+        if one.error.doubtful or one.unproven:
             _park(db, destination, one, now)
             parked += 1
         else:
@@ -68,13 +68,18 @@ def settle_parked(
 
 
 def _wait_longer(db: sqlite3.Connection, one: Refused, now: int) -> bool:
-    """False when it has waited often enough, or the destination is sure now."""
+    """False when it has waited often enough, or the destination is sure now.
+
+    While everything may be refused a try tells nothing about the row, and does not count.
+    """
     (tries,) = db.execute("SELECT tries FROM parked WHERE id=?", (one.entry.seq,)).fetchone()
-    if not one.error.doubtful or tries + 1 >= len(RETRY_AFTER_MS):
-        return False
+    if not one.unproven:
+        tries += 1
+        if not one.error.doubtful or tries >= len(RETRY_AFTER_MS):
+            return False
     db.execute(
         "UPDATE parked SET tries=?, next_try_at=?, detail=? WHERE id=?",
-        (tries + 1, now + RETRY_AFTER_MS[tries + 1], str(one.error)[:_DETAIL_MOST], one.entry.seq),
+        (tries, now + RETRY_AFTER_MS[tries], str(one.error)[:_DETAIL_MOST], one.entry.seq),
     )
     return True
 

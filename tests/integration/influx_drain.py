@@ -54,7 +54,16 @@ class Drain:
         outbox.set_destinations(self.db, ["influx"], 0)
         url = f"http://127.0.0.1:{self.proxy.port}"
         self.influx = Influx(Settings(influx_url=url, influx_bucket=self.bucket, influx_token=self.token))
-        self.forwarder = Forwarder(path, InfluxDestination(self.influx), lambda: self.now)
+        self.forwarder = self._forwarder()
+
+    def _forwarder(self) -> Forwarder:
+        return Forwarder(self.folder / "collector.db", InfluxDestination(self.influx), lambda: self.now)
+
+    def restart(self) -> None:
+        self.forwarder.stop()
+        self.forwarder.join(15)
+        self.forwarder = self._forwarder()
+        self.forwarder.start()
 
     def speak(self, version: str, *, v2_path: bool) -> None:
         """As that version: what /ping says, and whether `/api/v2/write` is known."""

@@ -94,6 +94,41 @@ def test_where_a_batch_holds_few_lines_the_suspicion_grows_over_batches() -> Non
         delivery.send(batch(SUSPICIOUS))
 
 
+def test_lines_that_are_refused_at_a_fixed_distance_raise_no_alarm() -> None:
+    """250 points a commit, of which the first 25 are refused, in 20 commits: every 250th line is such a one."""
+    guilty = {number for number in range(5_000) if number % 250 < 25}
+    store = Store(guilty, tells_count=True)
+    assert send(store, batch(*range(5_000), each=250)) == sorted(guilty)
+    assert numbers(store) == set(range(5_000)) - guilty
+
+
+def test_a_refusal_is_proven_by_what_was_taken_beside_it_and_only_of_its_kind() -> None:
+    delivery = Delivery(Store({1, 3}), lambda: False)
+    assert [one.unproven for one in delivery.send(batch(1))] == [True]
+    assert [one.unproven for one in delivery.send([*batch(1), Entry(2, "readings", b"7")])] == [True]
+    assert [one.unproven for one in delivery.send(batch(1, 2))] == [False]
+    assert [one.unproven for one in delivery.send_again(batch(1))] == [False]
+    assert [one.unproven for one in delivery.send(batch(3))] == [True]
+    assert [one.unproven for one in delivery.send_again(batch(1))] == [True]
+
+
+@pytest.mark.parametrize("tells_count", [True, False])
+def test_when_it_is_put_right_while_a_batch_is_under_way_no_line_of_it_is_blamed(tells_count: bool) -> None:
+    class Mended(Store):
+        def deliver(self, entries: list[Entry]) -> None:
+            if self.requests == 8:
+                self.refused = set()
+            super().deliver(entries)
+
+    delivery = Delivery(store := Mended(set(range(100)), tells_count=tells_count), lambda: False)
+    # What was blamed before this batch raised the suspicion already.
+    delivery.send(batch(*range(10)) if tells_count else batch(0))
+    store.requests = 2
+    with pytest.raises(StoreUnavailable, match="all is sent again"):
+        delivery.send(batch(*range(60)))
+    assert delivery.send(batch(*range(60))) == []
+
+
 def test_a_line_that_is_taken_ends_the_suspicion() -> None:
     delivery = Delivery(Store(set(range(0, 200, 2))), lambda: False)
     refused = [one for number in range(200) for one in delivery.send(batch(number))]
