@@ -18,6 +18,9 @@ _STOP_S = 10.0
 _RESTART_AFTER_S = (0.5, 2.0, 10.0)
 # A child that ran this long before it died begins with the short wait again.
 _STEADY_S = 60.0
+# One that ends with this says that its configuration cannot be used: somebody must act, and that takes longer.
+EXIT_CONFIG = 78
+_CONFIG_AGAIN_S = 30.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -31,6 +34,8 @@ class Child:
     started_at: float = 0.0
     failures: int = 0
     restart_at: float = 0.0
+    # It could not use its configuration when it ended last, and that was told.
+    refused: bool = False
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -68,20 +73,31 @@ class Children:
         self._children.append(child)
 
     def watch(self) -> None:
-        """Start again what has died, after a wait that grows with its failures."""
+        """Start again what has died, after a wait that grows with its failures. What cannot start is told of once."""
         now = time.monotonic()
         for child in self._children:
             if child.running:
                 continue
             if not child.restart_at:
                 _end_group(child)
-                child.failures = 0 if now - child.started_at > _STEADY_S else child.failures
-                child.restart_at = now + _RESTART_AFTER_S[min(child.failures, len(_RESTART_AFTER_S) - 1)]
-                child.failures += 1
-                self._on_death(child)
+                self._plan_restart(child, now)
             elif now >= child.restart_at:
                 child.restart_at = 0.0
                 child.start()
+
+    def _plan_restart(self, child: Child, now: float) -> None:
+        steady = now - child.started_at > _STEADY_S
+        told = child.refused and not steady
+        child.refused = child.process is not None and child.process.returncode == EXIT_CONFIG
+        if child.refused:
+            child.restart_at = now + _CONFIG_AGAIN_S
+            if told:
+                return
+        else:
+            child.failures = 0 if steady else child.failures
+            child.restart_at = now + _RESTART_AFTER_S[min(child.failures, len(_RESTART_AFTER_S) - 1)]
+            child.failures += 1
+        self._on_death(child)
 
     def stop(self) -> None:
         for child in reversed(self._children):

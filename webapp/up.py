@@ -247,6 +247,10 @@ def _has_accounts(settings: Settings) -> bool:
 def _report_death(console: Console, child: Child, stop: threading.Event) -> None:
     if stop.is_set() or child.process is None:
         return
-    console.print(f"[yellow]{child.name} ended with code {child.process.returncode}; starting it again.[/] {child.log}")
+    if child.refused:
+        told = "cannot use its configuration; it is tried again every half minute, without more words."
+    else:
+        told = f"ended with code {child.process.returncode}; starting it again."
+    console.print(f"[yellow]{child.name} {told}[/] {child.log}")
     for line in child.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]:
         console.print(f"  {line}", highlight=False, markup=False, style="dim")
