@@ -114,6 +114,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX conflict_identity ON conflict
         (series_id, observed_at, COALESCE(value, 'none'), quality, reasons);
     """,
+    """
+    -- The heartbeat counts them every few seconds: without their payloads, which are kept for good.
+    CREATE INDEX dead_letter_reason ON dead_letter (reason, count);
+    """,
 )
 
 # How long a statement waits for another connection's write before it gives up.

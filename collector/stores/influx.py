@@ -30,6 +30,8 @@ _WRITE_TIMEOUT_MS = (3_000, 7_000)
 _PING_TIMEOUT_MS = (2_000, 2_000)
 # A server that does not tell its version is asked again, but not with each batch.
 _ASK_AGAIN_S = 60.0
+# For so long after /ping a refusal is believed to be of the version that answered it: one batch may be refused often.
+_BELIEVED_S = 1.0
 # Measured against 1.6.7 on one machine (tests/bench/outbox.py): more lines a request bring nothing.
 _BATCH = 5_000
 # Shorter bodies travel in one packet anyway.
@@ -59,6 +61,7 @@ class Influx:
         self.version: str | None = None
         self._v2_write = True
         self._ask_at = 0.0
+        self._known_at = -_BELIEVED_S
         # On the loopback it costs a sixth of the speed and saves nothing.
         self._compress = not _loopback(url)
 
@@ -75,6 +78,7 @@ class Influx:
             raise StoreUnavailable(f"InfluxDB does not answer: {error}") from error
         self.version = _header(headers, "X-Influxdb-Version")
         self.generation = generation_of(self.version)
+        self._known_at = time.monotonic()
         return self.generation
 
     def write(self, body: bytes, precision: str) -> None:
@@ -84,10 +88,30 @@ class Influx:
                 self.identify()
                 self._ask_at = time.monotonic() + _ASK_AGAIN_S
             self._write(body, precision)
-        except StoreUnavailable:
-            # What comes back may be another version.
-            self.generation, self._ask_at = Generation.UNKNOWN, 0.0
+        except StoreRejected:
+            self._stay_the_same()
             raise
+        except StoreUnavailable:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        """What comes back may be another version, which knows other paths."""
+        self.generation, self._ask_at, self._v2_write = Generation.UNKNOWN, 0.0, True
+
+    def _stay_the_same(self) -> None:
+        """Before a refusal is believed: an upgrade between two writes changes what it means."""
+        if time.monotonic() - self._known_at < _BELIEVED_S:
+            return
+        known = self.generation
+        try:
+            changed = self.identify() is not known
+        except StoreUnavailable:
+            self._forget()
+            raise
+        if changed:
+            self._forget()
+            raise StoreUnavailable("another version of InfluxDB answers now: all is sent again")
 
     def _write(self, body: bytes, precision: str) -> None:
         if self._v2_write:

@@ -14,6 +14,7 @@ import pytest
 
 from collector.clock import now_ms
 from collector.stores import influx as influx_module
+from collector.stores.delivery import SUSPICIOUS
 from collector.stores.influx_answers import Generation
 from collector.stores.refused import RETRY_AFTER_MS
 from tests.faultproxy import FaultProxy
@@ -240,6 +241,25 @@ def test_1x_a_week_whose_type_is_taken_waits_for_a_person_while_what_is_newer_go
     assert (drain.stored(), drain.letters()) == (everything_but(), {})
 
 
+def test_1x_a_type_conflict_of_everything_buries_nothing_of_a_plant_that_sends_line_by_line(drain: Drain) -> None:
+    """The real answer, also after a restart, as an operator tries first."""
+    drain.put_text(T0)
+    drain.forwarder.start()
+    for number in range(60):
+        drain.put(range(number, number + 1))
+        wait_for(lambda n=number: drain.parked() == [*range(min(n + 1, SUSPICIOUS - 1))], what=f"an answer to {number}")
+    wait_for(lambda: drain.forwarder.progress.error is not None, what="an error that a person sees")
+    drain.restart()
+    drain.put(range(60, 120))
+    wait_for(lambda: drain.forwarder.progress.error is not None, what="an error that a person sees")
+    assert drain.letters() == {}
+    drop_shard(drain, T0)
+    drain.now += RETRY_AFTER_MS[0]
+    drain.settle()
+    wait_for(lambda: drain.parked() == [], what="the parked lines delivered")
+    assert (drain.stored(), drain.letters()) == (list(range(120)), {})
+
+
 @pytest.mark.parametrize(
     ("status", "body", "headers"),
     [
@@ -376,3 +396,33 @@ def test_a_server_that_was_upgraded_meanwhile_is_found_out_anew(drain: Drain) ->
     drain.settle()
     assert drain.influx.generation is Generation.V2
     assert drain.stored() == everything_but()
+
+
+def test_an_upgrade_from_1_6_to_2x_under_a_running_collector_is_told_by_the_old_path(drain: Drain) -> None:
+    """Nothing was written while it was away: 2.x answers 404 on /write for a bucket without a mapping."""
+    speak(drain, Generation.V1_6)
+    drain.put(range(10))
+    drain.settle()
+    drain.proxy.heal()
+    speak(drain, Generation.V2)
+    drain.proxy.answer("POST /write", 404, b'{"code":"not found","message":"unable to find DBRP"}', times=None)
+    drain.put(range(10, N))
+    drain.settle()
+    assert drain.influx.generation is Generation.V2
+    assert (drain.stored(), drain.letters()) == (everything_but(), {})
+
+
+def test_before_a_line_is_buried_the_server_is_asked_again_who_it_is(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What 1.8 refuses is buried; 3 Core, which has taken its place between two writes, may have a full disk."""
+    monkeypatch.setattr(influx_module, "_BELIEVED_S", 0.0)
+    speak(drain, Generation.V1_8)
+    drain.put(range(10))
+    drain.settle()
+    drain.proxy.heal()
+    speak(drain, Generation.V3)
+    drain.proxy.answer(WRITE, 400, V3_CONFLICT, times=None, holding=holding(1_234))
+    drain.put(range(10, N))
+    drain.settle()
+    assert (drain.letters(), drain.parked()) == ({}, [1_234])

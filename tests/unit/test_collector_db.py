@@ -181,3 +181,10 @@ def test_readings_that_waited_before_the_update_go_to_both_destinations(old: Pat
         found = Outbox(plant.db, "influx", InfluxDestination.kinds).next_batch(1_000)
         assert found is not None
         assert [entry.body for entry in found.entries] == [READINGS]
+
+
+def test_dead_letters_are_counted_without_a_look_at_their_payloads(tmp_path: Path) -> None:
+    with closing(open_collector_db(tmp_path / "collector.db")) as db:
+        statement = "SELECT reason, sum(count) FROM dead_letter GROUP BY reason"
+        (plan,) = db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    assert "USING COVERING INDEX dead_letter_reason" in plan[3]
