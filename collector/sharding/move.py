@@ -13,6 +13,7 @@ from pathlib import Path
 
 import orjson
 
+from collector.domain.reading import Quality, Reason, states_the_same
 from collector.stores.collector_db import transaction
 
 # What belongs to a device, and goes with it; and what belongs to a collector (see retire.py and reshard.py).
@@ -151,13 +152,21 @@ def _move_readings(db: sqlite3.Connection, there: int, here: int) -> int:
 
 
 def _keep_differing(db: sqlite3.Connection, there: int, here: int, until: int) -> None:
-    """Of an identity that both files have, another value is kept beside the first, as always."""
-    db.execute(
-        "INSERT OR IGNORE INTO main.conflict SELECT ?, o.observed_at, o.value, o.quality, o.reasons, o.received_at"
+    """Of an identity that both files have, what the device said otherwise is kept beside the first, as always."""
+    rows = db.execute(
+        "SELECT n.value, n.quality, n.reasons, o.observed_at, o.value, o.quality, o.reasons, o.received_at"
         " FROM old.reading o JOIN main.reading n ON n.series_id=? AND n.observed_at=o.observed_at"
-        " WHERE o.series_id=? AND o.observed_at<=? AND o.value IS NOT n.value",
-        (here, here, there, until),
-    )
+        " WHERE o.series_id=? AND o.observed_at<=?"
+        " AND (o.value IS NOT n.value OR o.quality<>n.quality OR o.reasons<>n.reasons)",
+        (here, there, until),
+    ).fetchall()
+    for row in rows:
+        if row[0] != row[4] or not states_the_same(_said(row[1], row[2]), _said(row[5], row[6])):
+            db.execute("INSERT OR IGNORE INTO main.conflict VALUES (?, ?, ?, ?, ?, ?)", (here, *row[3:]))
+
+
+def _said(quality: int, reasons: int) -> tuple[Quality, Reason]:
+    return Quality(quality), Reason(reasons)
 
 
 def _move_conflicts(db: sqlite3.Connection, there: int, here: int) -> None:
