@@ -47,10 +47,15 @@ def layout_of(folder: Path) -> int:
 
 def check_files(folder: Path, plan: Plan) -> None:
     """An empty file in the place of one that is elsewhere would be taken for all that the shard ever had."""
-    known = range(plan.after if plan.phase == "finish" else plan.before)
+    known = _in_use(plan)
     missing = [shard for index in known if not (shard := Shard(index, len(known))).database(folder).exists()]
     if missing:
         raise ConfigError([_missing(shard, folder) for shard in missing])
+
+
+def _in_use(plan: Plan) -> range:
+    """At the last only names and records are left to do: what is removed by then may be set aside already."""
+    return range(plan.after if plan.phase == "finish" else plan.before)
 
 
 def _missing(shard: Shard, folder: Path) -> str:
@@ -61,11 +66,12 @@ def _missing(shard: Shard, folder: Path) -> str:
 
 
 def check_settings(
-    settings: Settings, brokers: Sequence[Broker], library: Library, now: int, *, begun: bool = False
+    settings: Settings, brokers: Sequence[Broker], library: Library, now: int, plan: Plan, *, begun: bool
 ) -> None:
     """Raises ConfigError when the files know of something that our settings lack. `begun`: by an earlier run."""
     faults = list[str]()
-    for index, path in layout.files(settings.data).items():
+    for index in _in_use(plan):
+        path = Shard(index, len(_in_use(plan))).database(settings.data)
         try:
             with closing(connect(path, read_only=True)) as db:
                 faults += _no_long_term(settings, db, path)

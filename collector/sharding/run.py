@@ -51,7 +51,7 @@ def run(
         # Only when all settings are good is anything begun, or gone on with.
         work = Reshard(settings, plan, progress, retire, answer_s, clock)
         check_files(folder, plan)
-        check_settings(settings, work.brokers, work.library, clock(), begun=begun)
+        check_settings(settings, work.brokers, work.library, clock(), plan, begun=begun)
         plans.save(folder, plan)
         try:
             return work.run()

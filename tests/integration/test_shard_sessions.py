@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +39,7 @@ pytestmark = pytest.mark.services
 
 TOPIC, MARKS = "t/a", "t/marks"
 MARKER = b"here"
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def marked(port: int, *, v5: bool) -> MarkedSource:
@@ -183,9 +188,27 @@ def test_it_is_refused_without_the_profiles_that_the_collectors_have(tmp_path: P
     with pytest.raises(ConfigError, match="FIELDPROOF_DEVICES: no profile behind-gateways, no topic gateways/"):
         divide(world.settings, 2)
     world.publish([{"values": {"flow": 1.0}}] * 5, "gateways/plant/east/meter/readings")
-    assert world.run("reshard", "2").startswith("Preparing")
+    as_documented(world, "2")
     held = [world.query("SELECT count(*) FROM reading", file=path.name)[0][0] for path in files(world.data).values()]
     assert sum(held) == 10
+
+
+def as_documented(world: World, count: str) -> None:
+    """The command of docs/operations.md in a shell without any settings, for this folder and this program."""
+    (line,) = re.findall(r"^sudo -u fieldproof (sh -c '.*reshard 3')$", DOCUMENTED.read_text(), re.MULTILINE)
+    settings = world.folder / "fieldproof.env"
+    settings.write_text("".join(f"{name}='{value}'\n" for name, value in world.env.items()))
+    for there, here in {
+        "/etc/fieldproof/fieldproof.env": settings,
+        "/var/lib/fieldproof": world.data,
+        "/opt/fieldproof/bin/fieldproof": f"{sys.executable} -m webapp.cli",
+        "reshard 3": f"reshard {count}",
+    }.items():
+        assert there in line
+        line = line.replace(there, str(here))
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(DOCUMENTED.parents[1])}
+    done = subprocess.run(line, shell=True, env=bare, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def own_profile(folder: Path) -> Path:
