@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from tests import servers
-from tests.bench import alarm_latency, burst, history, ingest, memory, outbox, phone
+from tests.bench import alarm_latency, burst, history, ingest, long_term, memory, outbox, phone
 from tests.bench.report import Row, show
 
 Measure: TypeAlias = Callable[[int], list[Row]]
@@ -20,7 +20,7 @@ BENCHES: dict[str, Measure] = {
     "phone": phone.measure,
 }
 # Long ones, run only when asked for by name.
-HEAVY: dict[str, Measure] = {"memory": memory.measure, "burst": burst.measure}
+HEAVY: dict[str, Measure] = {"memory": memory.measure, "burst": burst.measure, "long_term": long_term.measure}
 
 
 def main() -> None:

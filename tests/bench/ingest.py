@@ -53,17 +53,17 @@ def _case(what: str, shape: str, count: int, runs: int) -> list[Row]:
 def _round(folder: Path, load: Load, rounds: dict[str, Rounds], *, limited: bool) -> None:
     broker = mosquitto(folder, UNBOUNDED)
     port, few = broker.port, replace(load, count=round(load.count * PAHO))
-    _live(port, load, rounds["minimal"], lambda: Counting("minimal", broker, load))
-    _live(port, few, rounds["paho"], lambda: Counting("paho", broker, few))
+    live(port, load, rounds["minimal"], lambda: Counting("minimal", broker, load))
+    live(port, few, rounds["paho"], lambda: Counting("paho", broker, few))
     if limited:
-        _live(port, few, rounds["paho 3.1.1"], lambda: Counting("paho", broker, few, v5=False))
+        live(port, few, rounds["paho 3.1.1"], lambda: Counting("paho", broker, few, v5=False))
     plant = folder / "plant"
     plant.mkdir()
-    _live(port, load, rounds["durable"], lambda: Durable(plant, broker, load, limited=limited))
+    live(port, load, rounds["durable"], lambda: Durable(plant, broker, load, limited=limited))
     broker.stop()
 
 
-def _live(port: int, load: Load, rounds: Rounds, subject: Callable[[], Subject]) -> None:
+def live(port: int, load: Load, rounds: Rounds, subject: Callable[[], Subject]) -> None:
     publisher = Tool("tests.load.publisher", *load.arguments(port), "--wait")
     subscribed = subject()
     publisher.go()

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -76,10 +77,14 @@ class Counting:
 class Durable:
     """`fieldproof collect`. Done when the last reading can be read from collector.db by another process."""
 
-    def __init__(self, folder: Path, broker: Server, load: Load, *, limited: bool) -> None:
+    def __init__(
+        self, folder: Path, broker: Server, load: Load, *, limited: bool, extra: Mapping[str, str] | None = None
+    ) -> None:
+        """`extra`: further settings of the collector."""
         self._load = load
         wanted = limits(load.metrics, FAR_LIMITS) if limited else []
         self.world = make_plant(folder, broker, wanted)
+        self.world.extra.update(extra or {})
         self.collector = collector_with_limits(self.world)
         self._cpu = cpu_seconds(self.pid)
         forget_peak(self.pid)
@@ -95,7 +100,7 @@ class Durable:
         self._cpu = cpu_seconds(self.pid)
 
     def finish(self) -> Ended:
-        """CPU includes forwarding to the site database, so that is awaited too."""
+        """CPU includes forwarding, to the site database and to InfluxDB if that is set up, so it is awaited too."""
         at = await_reading(self.world, self._load, self._load.count - 1)
         wait_for(lambda: self.world.count("outbox") == 0, _PATIENCE_S, "an empty outbox")
         ended = Ended(at, cpu_seconds(self.pid) - self._cpu, memory(self.pid, "VmHWM"))
