@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 # failures.
 _AGAIN_S = 1.0
 _FRESH_EVERY = 5
+_CONNECT_S = 5.0
+_CONNECT_ONE_OF_SEVERAL_S = 1.0
 
 
 class CollectorService:
@@ -90,7 +92,9 @@ class CollectorService:
         self._db = self._held.enter_context(closing(open_whole(file, clock, suspicion)))
         self.id = client_id(claim(self._db, settings.data, shard, library.groups()), shard.index)
         self._filters = library.topic_filters()
-        self._sources = [self._source(broker) for broker in brokers]
+        # Connecting holds up whoever is connected already: with several brokers it is given up sooner.
+        patience_s = _CONNECT_S if len(brokers) == 1 else _CONNECT_ONE_OF_SEVERAL_S
+        self._sources = [self._source(broker, patience_s) for broker in brokers]
         sites = {broker.name: site_of(broker.site) for broker in brokers}
         self._pipeline = pipeline_for(shard, library, vocabulary, sites)
         self._evaluator = Evaluator(self._db)
@@ -133,7 +137,7 @@ class CollectorService:
             failed=self._cannot_store,
         )
 
-    def _source(self, broker: Broker) -> MqttSource:
+    def _source(self, broker: Broker, connect_timeout_s: float) -> MqttSource:
         former = (get_meta(self._db, f"topic_filters.{broker.name}") or "").split()
         mark = get_meta(self._db, mark_key(self.id, broker.name))
         return MqttSource(
@@ -146,6 +150,7 @@ class CollectorService:
             # The demo broker speaks 3.1.1 only: asking it for v5 first would cost five seconds.
             v5=self._durable_broker,
             kind=client_class(),
+            connect_timeout_s=connect_timeout_s,
             leaves_marks=self._durable_broker,
             marked=int(mark) if mark else None,
         )

@@ -80,13 +80,13 @@ class World:
         )  # fmt: skip
         return done.stdout.strip()
 
-    def collector(self, shard: str = "0/1") -> Server:
+    def collector(self, shard: str = "0/1", *, ready_when: str = "receiving from the broker") -> Server:
         """`fieldproof collect` as a process of its own, ready when it is subscribed."""
         log = self.folder / f"collector{'' if shard[0] == '0' else '-' + shard[0]}.log"
         start = log.stat().st_size if log.exists() else 0
 
         def ready() -> bool:
-            return b"receiving from the broker" in log.read_bytes()[start:]
+            return ready_when.encode() in log.read_bytes()[start:]
 
         command = [sys.executable, "-m", "webapp.cli", "collect", "--shard", shard]
         server = Server(command, 0, env=self.env, ready=ready, log=log)

@@ -28,8 +28,8 @@ _QUIET_MS = 5
 # Retry of a failed commit: the disk may be full or locked, and nothing is acknowledged meanwhile.
 _RETRY_S = 1.0
 # While nothing can be stored the connections are kept alive, which means reading. A v5 broker stops by itself at
-# RECEIVE_MAXIMUM; this bounds what others send.
-HOLD_MOST = 2 * RECEIVE_MAXIMUM
+# RECEIVE_MAXIMUM; this bounds what others send, to what can be told from new messages when it comes again.
+HOLD_MOST = RECEIVE_MAXIMUM
 _HOLD_BYTES = 2 * MAX_BYTES
 _IDLE_POLL_S = 0.2
 # Right after subscribing the broker may still be about to send what it kept for us.
@@ -70,6 +70,10 @@ class ReceiveLoop:
         # What came, to be acknowledged in this order, and what of it is to be stored.
         self._messages: list[Message] = []
         self._batch: list[Processed] = []
+        # What came by a connection that is not noted yet: see `_receive`.
+        self._later: list[Message] = []
+        # The most that was ever held: with 3.1.1 a broker that let so many out may let so many out again.
+        self._most_held = 0
         self._bytes = 0
         self._first_at = 0
         self._last_at = 0
@@ -91,21 +95,44 @@ class ReceiveLoop:
                 source.close()
 
     def _step(self, stop: threading.Event) -> None:
+        if self._unnoted():
+            self._note_connections(stop)
+            return
         self._between()
         if not wait(self._sources, self._patience()):
             stop.wait(_IDLE_POLL_S)
-        self._take(self._poll())
+        self._receive()
         now = self._clock()
         if self._full(now):
-            self._take(self._poll())
+            self._receive()
             self._commit(stop)
         elif not self._messages and self._caught_up(now) and self._due(now - _LATE_MS):
             self._commit(stop)
 
-    def _poll(self) -> list[Message]:
-        if len(self._sources) == 1:
-            return self._sources[0].poll()
-        return [message for source in self._sources for message in source.poll()]
+    def _unnoted(self) -> bool:
+        """A connection was made, and `between` has not noted yet what it says of the session."""
+        return any(source.events for source in self._sources)
+
+    def _note_connections(self, stop: threading.Event) -> None:
+        """Between what came before it and what comes after: a new session counts its packet ids anew."""
+        if self._messages:
+            self._commit(stop)
+        self._between()
+        if self._unnoted():
+            stop.wait(_IDLE_POLL_S)
+            return
+        later, self._later = self._later, []
+        self._take(later)
+
+    def _receive(self) -> None:
+        """Nothing is read past a connection that is not noted yet."""
+        if self._unnoted():
+            return
+        messages = [message for source in self._sources for message in source.poll()]
+        if self._unnoted():
+            self._later += messages
+        else:
+            self._take(messages)
 
     def _take(self, messages: list[Message]) -> None:
         now = self._clock()
@@ -114,13 +141,16 @@ class ReceiveLoop:
                 self._first_at = now
             self._last_at = now
             self._messages += messages
+            self._most_held = max(self._most_held, len(self._messages))
             mine = self._pipeline.mine(messages)
             self._committer.pass_over(messages, mine)
             process = self._pipeline.process
             self._batch += [process(message) for message in mine]
             self._bytes += sum([len(message.payload) + len(message.topic) for message in messages])
-        # Nothing more there: all that the brokers kept for us has come. (With 3.1.1 they may be waiting for our acks.)
-        self._drained = not messages and (not self._messages or all(source.v5 for source in self._sources))
+        # Nothing more there: all that the brokers kept for us has come. With 3.1.1 they may be waiting for our acks,
+        # but not while we hold fewer messages than they have let out before.
+        waiting = bool(self._messages) and len(self._messages) >= self._most_held
+        self._drained = not messages and (not waiting or all(source.v5 for source in self._sources))
 
     def _caught_up(self, now: int) -> bool:
         """Whether time may pass for the limits up to now.
@@ -203,12 +233,13 @@ class ReceiveLoop:
         """
         until = time.monotonic() + _RETRY_S
         while not stop.is_set() and (left := until - time.monotonic()) > 0:
-            if len(self._messages) >= HOLD_MOST or self._bytes >= _HOLD_BYTES:
+            held = len(self._messages) + len(self._later)
+            if held >= HOLD_MOST or self._bytes >= _HOLD_BYTES or self._unnoted():
                 stop.wait(left)
                 continue
             if not wait(self._sources, min(left, _IDLE_POLL_S)):
                 stop.wait(min(left, _IDLE_POLL_S))
-            self._take(self._poll())
+            self._receive()
         return stop.is_set()
 
     def _acknowledge(self) -> None:

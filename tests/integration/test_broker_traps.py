@@ -350,8 +350,7 @@ def unready(web: Server) -> list[str]:
 def test_a_collector_that_is_connected_and_not_subscribed_is_not_ready(tmp_path: Path, strict: Server) -> None:
     world = World(tmp_path, strict)
     world.seed()
-    collector, web = world.collector(), world.web()
-    wait_for(lambda: "refused subscriptions" in (tmp_path / "collector.log").read_text(), what="the refusal in the log")
+    collector, web = world.collector(ready_when="refused subscriptions"), world.web()
     wait_for(lambda: unready(web) == ["brokers"], what="not ready for lack of a subscription")
     web.stop()
     collector.stop()

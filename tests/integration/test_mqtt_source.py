@@ -19,6 +19,9 @@ from collector.service import CollectorService
 from collector.settings import Settings
 from tests.faultproxy import FaultProxy
 from tests.integration.mqtt_world import Polled, make_certificates
+from tests.load.frames import encode
+from tests.load.payloads import numbered_without_time
+from tests.load.publisher import publish_frames
 from tests.processes import peak_memory
 from tests.servers import Server, free_port, mosquitto, wait_for
 from tests.world import World, publish
@@ -133,6 +136,28 @@ def test_a_3_1_1_broker_with_20_in_flight_neither_stalls_nor_crawls(tmp_path: Pa
     server.stop()
     # By age alone it would be 5 s; the bound is loose because this machine does other things too.
     assert seconds < 4.5
+
+
+def test_with_3_1_1_a_delay_runs_out_although_another_device_never_pauses(tmp_path: Path, broker: Server) -> None:
+    """There is always something to read then; but not more than the broker has let out before."""
+    world = World(tmp_path, broker)
+    world.seed(on_delay_s=1)
+    service = CollectorService(world.settings, lambda: None, durable_broker=False)
+    stop = threading.Event()
+    running = threading.Thread(target=service.run, args=(stop,))
+    running.start()
+    wait_for(lambda: world.count("config_snapshot") == 1, what="the configuration")
+    world.publish([{"values": {"ph": 9.4}}])
+    steady = list(numbered_without_time(100 * 30, devices=1))
+    publisher = threading.Thread(target=publish_frames, args=(broker.port, encode(steady)), kwargs={"rate": 100})
+    publisher.start()
+    wait_for(lambda: world.count("alarm") == 1, 20, "the alarm")
+    stored = world.count("reading")
+    stop.set()
+    running.join(30)
+    publisher.join(60)
+    # It was raised while the other device spoke, not in a pause after it.
+    assert stored < len(steady)
 
 
 def test_a_message_of_any_size_becomes_one_dead_letter_and_memory_stays_bounded(tmp_path: Path, broker: Server) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import orjson
+import pytest
 
 from collector.alarms.evaluator import Evaluator
 from collector.domain.reading import Reading
+from collector.ingest import loop as loop_module
 from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
 from collector.ingest.message import Message
+from collector.ingest.mqtt.source import Connected, MqttSource
 from collector.ingest.pipeline import Pipeline
 from collector.stores.collector_db import open_collector_db
 from tests.clocked import LIBRARY, NOON, VOCABULARY
@@ -77,3 +81,64 @@ def test_a_message_that_a_fault_of_ours_cannot_store_becomes_a_dead_letter_and_t
     assert db.execute("SELECT reason, detail, count FROM dead_letter").fetchall() == [
         ("internal", "cannot be stored: ZeroDivisionError: ", 1)
     ]
+
+
+class Scripted:
+    """What a broker's polls bring, one after the other: messages, and whether a connection was made."""
+
+    v5 = True
+    receiving_since = 0
+
+    def __init__(self, *polls: tuple[list[Message], list[Connected]]) -> None:
+        self._polls = list(polls)
+        self.events: list[Connected] = []
+
+    def poll(self) -> list[Message]:
+        messages, events = self._polls.pop(0) if self._polls else ([], [])
+        self.events += events
+        return messages
+
+    def away(self, _now: int, _for_ms: int) -> bool:
+        return False
+
+    def acknowledge(self, _messages: Iterable[Message]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def timeless(number: int, generation: int, *, again: bool = False) -> Message:
+    payload = orjson.dumps({"values": {"flow": 7 + generation}})
+    return Message("fieldproof/dairy/effluent/readings", payload, 1, number + 1, again, False, generation, NOON)
+
+
+def test_what_a_lost_session_forgets_is_of_the_old_one_and_never_of_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new session's messages may come with the news of it, while the old one's are not stored yet."""
+    monkeypatch.setattr(loop_module, "wait", lambda _sources, _timeout: True)
+    db = open_collector_db(tmp_path / "collector.db")
+    committer = Committer(db, Evaluator(db), 100, lambda: NOON)
+    source: Any = Scripted(
+        ([timeless(number, 1) for number in range(5)], []),
+        ([timeless(number, 2) for number in range(5)], [Connected("", session_present=False)]),
+        # Their acknowledgements were lost: the same session again.
+        ([timeless(number, 2, again=True) for number in range(5)], []),
+    )
+
+    def note() -> None:
+        while source.events:
+            source.events.pop(0)
+            committer.forget_deliveries("")
+
+    loop = ReceiveLoop(
+        cast("list[MqttSource]", [source]), Pipeline(LIBRARY, VOCABULARY), committer, lambda: NOON,
+        due=lambda _now: False, committed=lambda: None, between=note, failed=lambda _error, _waiting: None,
+    )  # fmt: skip
+    stop = threading.Event()
+    for _ in range(4):
+        loop._step(stop)
+    loop._commit(stop)
+    assert db.execute("SELECT count(*) FROM reading").fetchone() == (10,)
+    assert committer.stats.redelivered == 5

@@ -87,6 +87,7 @@ class MqttSource:
         former_filters: Iterable[str] = (),
         v5: bool = True,
         kind: type[paho.Client] = BulkClient,
+        connect_timeout_s: float = 5.0,
         leaves_marks: bool = False,
         marked: int | None = None,
     ) -> None:
@@ -100,6 +101,7 @@ class MqttSource:
         self._clock = clock
         self._protocol = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
         self._kind = kind
+        self._connect_timeout_s = connect_timeout_s
         self._generation = 0
         self._received: list[Message] = []
         self._topics: dict[bytes, str] = {}
@@ -133,6 +135,7 @@ class MqttSource:
         client = new_client(
             self.broker, self._client_id, self._protocol, self._settings, self._kind, manual_ack=True, **options
         )
+        client.connect_timeout = self._connect_timeout_s
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
