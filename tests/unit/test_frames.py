@@ -120,6 +120,15 @@ def test_of_an_oversized_frame_the_beginning_is_kept_and_what_follows_it_is_read
     assert parse(tail, place, v5=v5) == ([small], len(tail), Stop.MORE)
 
 
+def test_an_oversized_frame_with_more_properties_than_are_kept_can_still_be_acknowledged() -> None:
+    """It would come again for ever, and hold back what is behind it."""
+    sent = Sent(b"big/one", b'{"values": {"ph": 7}}', 9, PUBLISH | 2)
+    stream = encode(sent, v5=True, properties=bytes(frames.MAX_FRAME))
+    oversize = Oversize(stream, 0)
+    assert oversize.take(stream, oversize.start) == len(stream)
+    assert oversize.frame(v5=True) == (b"big/one", b"", 9, PUBLISH | 2)
+
+
 def test_a_length_of_more_than_four_bytes_is_no_mqtt() -> None:
     with pytest.raises(MalformedFrame):
         parse(b"\x32\xff\xff\xff\xff\x01", 0, v5=False)

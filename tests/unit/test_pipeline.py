@@ -108,6 +108,11 @@ def test_a_dead_letter_belongs_to_the_site_that_its_topic_names() -> None:
     assert process(b"garbage", "fieldproof/brewery/tank/readings").site == "brewery"
 
 
+def test_two_names_that_are_too_long_for_an_id_are_refused_and_never_made_one_device() -> None:
+    """Cut off, they would be one and the same."""
+    assert process({"values": {"ph": 7}}, f"fieldproof/dairy/{'x' * 200}-1/readings").refused.reason == "no_device"
+
+
 def test_one_faulty_object_of_a_list_leaves_the_others_and_is_told() -> None:
     result = process([{"values": {"ph": 7}}, {"value": 1}, {"time": "soon", "values": {"ph": 7}}])
     assert len(result.readings) == 1
