@@ -396,33 +396,3 @@ def test_a_server_that_was_upgraded_meanwhile_is_found_out_anew(drain: Drain) ->
     drain.settle()
     assert drain.influx.generation is Generation.V2
     assert drain.stored() == everything_but()
-
-
-def test_an_upgrade_from_1_6_to_2x_under_a_running_collector_is_told_by_the_old_path(drain: Drain) -> None:
-    """Nothing was written while it was away: 2.x answers 404 on /write for a bucket without a mapping."""
-    speak(drain, Generation.V1_6)
-    drain.put(range(10))
-    drain.settle()
-    drain.proxy.heal()
-    speak(drain, Generation.V2)
-    drain.proxy.answer("POST /write", 404, b'{"code":"not found","message":"unable to find DBRP"}', times=None)
-    drain.put(range(10, N))
-    drain.settle()
-    assert drain.influx.generation is Generation.V2
-    assert (drain.stored(), drain.letters()) == (everything_but(), {})
-
-
-def test_before_a_line_is_buried_the_server_is_asked_again_who_it_is(
-    drain: Drain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What 1.8 refuses is buried; 3 Core, which has taken its place between two writes, may have a full disk."""
-    monkeypatch.setattr(influx_module, "_BELIEVED_S", 0.0)
-    speak(drain, Generation.V1_8)
-    drain.put(range(10))
-    drain.settle()
-    drain.proxy.heal()
-    speak(drain, Generation.V3)
-    drain.proxy.answer(WRITE, 400, V3_CONFLICT, times=None, holding=holding(1_234))
-    drain.put(range(10, N))
-    drain.settle()
-    assert (drain.letters(), drain.parked()) == ({}, [1_234])
