@@ -95,7 +95,7 @@ class ReceiveLoop:
                 source.close()
 
     def _step(self, stop: threading.Event) -> None:
-        if self._unnoted():
+        if self._later or self._unnoted():
             self._note_connections(stop)
             return
         self._between()
