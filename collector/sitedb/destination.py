@@ -87,7 +87,8 @@ class SiteDestination:
         for entry in entries:
             for row in entry.body:
                 key = (row[0], row[1])
-                if key not in latest or _age(row, horizon) >= _age(latest[key], horizon):
+                # As if each were written on its own: what is in our future blocks nothing.
+                if key not in latest or row[3] >= latest[key][3] or latest[key][3] > horizon:
                     latest[key] = row
         at = self._forwarding()
         rows = [_point(row, at) for row in latest.values()]
@@ -149,11 +150,6 @@ class SiteDestination:
     def _events(self, db: Connection, entries: list[Entry]) -> None:
         rows = [{**entry.body, "collector_id": self._collector} for entry in entries]
         _upsert(db, CollectorEvent.__table__, rows, ("id",), newer=None)
-
-
-def _age(row: ReadingRow, horizon: int) -> tuple[bool, int]:
-    """What is newer is greater, but for what lies in the future."""
-    return row[3] <= horizon, row[3]
 
 
 def _point(row: ReadingRow, now: int) -> dict[str, Any]:

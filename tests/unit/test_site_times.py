@@ -14,7 +14,7 @@ from collector.sitedb import snapshot
 from collector.sitedb.destination import SiteDestination, upsert_collector
 from collector.sitedb.engine import begin_write, make_engine
 from collector.sitedb.snapshot import NEVER_TAKEN, Snapshot
-from collector.sitedb.tables import Collector, Device, Site
+from collector.sitedb.tables import Collector, Device, Point, Site
 from collector.stores.collector_db import open_collector_db, transaction
 from collector.stores.entries import Entry
 from tests.clocked import HOUR, LIMIT, NOON, SECOND
@@ -84,3 +84,22 @@ def test_a_device_was_last_seen_when_our_clock_says_now(engine: Engine) -> None:
         site.deliver([Entry(seq, "device", body)])
     with engine.connect() as db:
         assert db.execute(select(Device.last_seen_at)).scalar_one() == NOON
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one go", "one by one"])
+def test_the_latest_value_is_the_same_however_many_commits_are_forwarded_at_once(
+    engine: Engine, together: bool
+) -> None:
+    """Before our clock was set back by an hour another reading had come: it is the latest until the next one."""
+    site = SiteDestination(engine, "c", lambda: NOON)
+    rows = [(NOON - SECOND, 1.0), (NOON + HOUR, 2.0)]
+    entries = [
+        Entry(seq, "latest", [["d", "ph", None, at, value, 0, 0, at]]) for seq, (at, value) in enumerate(rows, start=1)
+    ]
+    for batch in [entries] if together else [[entry] for entry in entries]:
+        site.deliver(batch)
+    with engine.connect() as db:
+        assert db.execute(select(Point.value)).scalars().all() == [2.0]
+    site.deliver([Entry(3, "latest", [["d", "ph", None, NOON, 3.0, 0, 0, NOON]])])
+    with engine.connect() as db:
+        assert db.execute(select(Point.value)).scalars().all() == [3.0]
