@@ -14,6 +14,11 @@ MAX_LIMIT = 1000
 _LOST_PLUS = re.compile(r"(?<=\d) (?=\d\d:?\d\d$)")
 
 
+# 9999-12-31T23:59:59.999Z
+_MOST_MS = 253_402_300_799_999
+_OUT_OF_RANGE = "The time is out of range; send one between 1970 and 9999."
+
+
 class Instant(fields.Field[int]):
     """A moment: ISO 8601 with its offset, or epoch seconds. Inside it is epoch milliseconds."""
 
@@ -22,15 +27,17 @@ class Instant(fields.Field[int]):
             value = _LOST_PLUS.sub("+", value.strip())
             if re.fullmatch(r"-?\d+(\.\d+)?", value):
                 value = float(value)
+        # Years 1970 to 9999: what every part of the way can write as a date.
+        if isinstance(value, int | float) and abs(value) > _MOST_MS:
+            raise ValidationError(_OUT_OF_RANGE)
         try:
             ms, named = parse_time(value)
         except ValueError as error:
             raise ValidationError(f"{error}. Send ISO 8601 such as 2026-11-23T10:00:00Z, or epoch seconds.") from error
         if not named:
             raise ValidationError("The time has no offset: add Z for UTC, or one such as +01:00.")
-        # Years 1970 to 9999: what every part of the way can write as a date.
-        if not 0 <= ms < 253_402_300_800_000:
-            raise ValidationError("The time is out of range; send one between 1970 and 9999.")
+        if not 0 <= ms <= _MOST_MS:
+            raise ValidationError(_OUT_OF_RANGE)
         return ms
 
 
