@@ -11,7 +11,7 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, and_, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
@@ -87,13 +87,16 @@ class SiteDestination:
         for entry in entries:
             for row in entry.body:
                 key = (row[0], row[1])
-                # As if each were written on its own: what is in our future blocks nothing.
-                if key not in latest or row[3] >= latest[key][3] or latest[key][3] > horizon:
+                if key not in latest or _age(row, horizon) >= _age(latest[key], horizon):
                     latest[key] = row
         at = self._forwarding()
-        rows = [_point(row, at) for row in latest.values()]
         ahead = Point.observed_at > horizon
-        _upsert(db, Point.__table__, rows, ("device_id", "metric"), newer="observed_at", unless=ahead)
+        present = [_point(row, at) for row in latest.values() if row[3] <= horizon]
+        future = [_point(row, at) for row in latest.values() if row[3] > horizon]
+        key_columns = ("device_id", "metric")
+        _upsert(db, Point.__table__, present, key_columns, newer="observed_at", unless=ahead)
+        # Lanes overtake one another: if these replaced what is present, something older could replace them.
+        _upsert(db, Point.__table__, future, key_columns, newer="observed_at", only=ahead)
 
     def _devices(self, db: Connection, entries: list[Entry]) -> None:
         sites = set(db.execute(select(Site.id)).scalars())
@@ -152,6 +155,11 @@ class SiteDestination:
         _upsert(db, CollectorEvent.__table__, rows, ("id",), newer=None)
 
 
+def _age(row: ReadingRow, horizon: int) -> tuple[bool, int]:
+    """What is newer is greater, but for what lies in the future."""
+    return row[3] <= horizon, row[3]
+
+
 def _point(row: ReadingRow, now: int) -> dict[str, Any]:
     device, metric, _, observed_at, value, quality, reasons, received_at = row
     return {
@@ -173,10 +181,11 @@ def _upsert(
     keys: Sequence[str],
     newer: str | None,
     unless: ColumnElement[bool] | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> None:
     """Insert, or replace when the row's `newer` column is not smaller; with `newer` None the first row stands.
 
-    What is there and fulfils `unless` is replaced in any case.
+    What is there and fulfils `unless` is replaced in any case, and what does not fulfil `only` in none.
     """
     if not rows:
         return
@@ -189,6 +198,8 @@ def _upsert(
     replaced = table.c[newer] <= statement.excluded[newer]
     if unless is not None:
         replaced = or_(replaced, unless)
+    if only is not None:
+        replaced = and_(replaced, only)
     db.execute(statement.on_conflict_do_update(index_elements=keys, set_=columns, where=replaced), rows)
 
 
