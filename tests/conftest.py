@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,16 @@ def need(name: str, present: bool) -> None:
     if _REQUIRED:
         pytest.fail(f"{name} is required here and not installed")
     pytest.skip(f"{name} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_looked_for_as_before() -> Iterator[None]:
+    """A collector in this process keeps what is there out of the search: its garbage would show in another test."""
+    threshold = gc.get_threshold()
+    yield
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
 
 
 @pytest.fixture(autouse=True)
