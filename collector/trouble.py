@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 Kind = Literal["disk_full", "read_only", "corrupt", "locked", "unwritable"]
 
-TODO: dict[Kind, str] = {
+REMEDY: dict[Kind, str] = {
     "disk_full": "free space on the disk of {folder}; never delete a file of collector.db",
     "read_only": "make the file system of {folder} writable again; see the kernel's log for why it is not",
     "corrupt": "nothing: the damaged file is set aside beside a new one; keep it, and have the disk checked",
@@ -130,7 +130,7 @@ class Watch:
             self._said_at = now
             log.error(
                 "cannot store, acknowledging nothing: trouble=%s error=%s seconds=%d messages=%d do=%s",
-                kind, error, (now - self.trouble.since) / 1000, waiting, TODO[kind].format(folder=self.folder),
+                kind, error, (now - self.trouble.since) / 1000, waiting, REMEDY[kind].format(folder=self.folder),
             )  # fmt: skip
         return self.trouble
 

@@ -20,7 +20,7 @@ from collector.errors import ConfigError, StoreUnavailable
 from collector.settings import Settings, load_settings
 from collector.sharding.layout import ALONE, Shard
 from collector.stores.set_aside import Suspicion
-from collector.trouble import TODO, Watch, disk_trouble
+from collector.trouble import REMEDY, Watch, disk_trouble
 from webapp.cli_accounts import sites, tokens, users
 from webapp.cli_collectors import collectors
 from webapp.cli_doctor import doctor
@@ -55,7 +55,7 @@ class _Group(click.Group):
         except OSError as error:
             if (kind := disk_trouble(error)) is None:
                 raise
-            todo = TODO[kind].format(folder=error.filename or "the data folder")
+            todo = REMEDY[kind].format(folder=error.filename or "the data folder")
             _errors.print(f"Failed: {error.strerror}: {todo}", markup=False, soft_wrap=True)
             sys.exit(EXIT_FAILED)
 

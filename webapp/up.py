@@ -34,7 +34,7 @@ from collector.settings import Settings
 from collector.sharding.layout import ALONE, shards
 from collector.sitedb.engine import make_engine
 from collector.stores.set_aside import open_whole
-from collector.trouble import TODO, kind_of
+from collector.trouble import REMEDY, kind_of
 from webapp.auth import ROLES
 from webapp.broker import demo_broker
 from webapp.children import Child, Children
@@ -94,7 +94,7 @@ def _take_folder(data: Path, logs: Path) -> TextIO:
         lock = hold(data / "up.lock", "fieldproof up")
         logs.mkdir(exist_ok=True)
     except OSError as error:
-        todo = TODO[kind_of(error, data) or "unwritable"].format(folder=data)
+        todo = REMEDY[kind_of(error, data) or "unwritable"].format(folder=data)
         raise StoreUnavailable(f"cannot use the data folder {data}: {error.strerror}; {todo}") from error
     return lock
 

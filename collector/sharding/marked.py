@@ -23,14 +23,14 @@ class MarkedSource(MqttSource):
         self._topic_marked = topic
         self._marker = marker
         self._reached = marker is None
-        self._counted_on = self._generation
+        self._counted_on = self.generation
         self._owed = 0
         self._proof_sent = False
         self.done = False
 
     def poll(self) -> list[Message]:
         received = super().poll()
-        if self._generation != self._counted_on and not self.done:
+        if self.generation != self._counted_on and not self.done:
             self._begin_again()
         self.done = self.done or (self._proof_sent and self.subscribed_at is not None)
         if self._reached:
@@ -46,7 +46,7 @@ class MarkedSource(MqttSource):
         super().acknowledge(messages)
         if self.connected:
             self._owed -= sum(
-                message.broker == self.broker.name and message.generation == self._generation and message.qos > 0
+                message.broker == self.broker.name and message.generation == self.generation and message.qos > 0
                 for message in messages
             )
         self._ask()
@@ -57,7 +57,7 @@ class MarkedSource(MqttSource):
 
     def _begin_again(self) -> None:
         """A new connection: what was not acknowledged on the old one comes again, the marker with it."""
-        self._counted_on = self._generation
+        self._counted_on = self.generation
         self._reached = self._marker is None
         self._owed = 0
         self._proof_sent = False

@@ -219,7 +219,7 @@ def test_while_nothing_can_be_stored_the_broker_goes_on_hearing_from_us(
         world.publish([{"values": {"ph": 7.0}}])
         wait_for(lambda: world.count("reading") == 2_001, what="one more")
         assert service._committer.stats.redelivered == 0
-        assert service._sources[0]._generation == 1
+        assert service._sources[0].generation == 1
 
 
 def test_what_waits_for_a_commit_is_bounded_in_bytes_and_what_comes_again_is_stored_once(

@@ -21,11 +21,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collector.clock import Clock
-from collector.domain.devices import LONGEST_REMEMBERED
 from collector.ingest.message import Message
 from collector.ingest.mqtt.bulk import BulkClient
 from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
-from collector.ingest.mqtt.frames import DUPLICATE, RETAINED, Frame
+from collector.ingest.mqtt.inbox import Inbox
 from collector.ingest.mqtt.mark import Mark
 from collector.settings import Settings
 
@@ -42,8 +41,6 @@ _UNSUPPORTED_VERSION = 132
 _CONNACK_MS = 5_000
 # Where subscriptions are refused they are asked for again: rights are given while we are connected.
 _SUBSCRIBE_AGAIN_S = 30.0
-# Topics as bytes -> text, so that each is decoded once. Bounded: a topic may hold anything, and be 65,535 bytes long.
-_TOPICS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +99,7 @@ class MqttSource:
         self._protocol = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
         self._kind = kind
         self._connect_timeout_s = connect_timeout_s
-        self._generation = 0
-        self._received: list[Message] = []
-        self._topics: dict[bytes, str] = {}
+        self._inbox = Inbox(broker.name, clock)
         self.events: list[Connected] = []
         # What the mark that we leave at the broker tells: see `mark.py`.
         self.marks: list[Marked | Rewound] = []
@@ -138,10 +133,10 @@ class MqttSource:
         client.connect_timeout = self._connect_timeout_s
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
+        client.on_message = lambda _client, _userdata, message: self._inbox.put_message(message)
         client.on_subscribe = self._on_subscribe
         if isinstance(client, BulkClient):
-            client.on_frames = self._on_frames
+            client.on_frames = self._inbox.put
         return client
 
     # -- what the collector calls ------------------------------------------------------------------------------------
@@ -159,8 +154,7 @@ class MqttSource:
             self._give_up_when_unanswered()
         if self._subscribe_again_at is not None and time.monotonic() > self._subscribe_again_at:
             self._subscribe(self._client, self._forbidden)
-        received, self._received = self._received, []
-        return self._mark.follow(self._client, received, self._clock())
+        return self._mark.follow(self._client, self._inbox.take(), self._clock())
 
     @property
     def client(self) -> paho.Client:
@@ -170,6 +164,11 @@ class MqttSource:
     def v5(self) -> bool:
         return self._protocol == MQTTProtocolVersion.MQTTv5
 
+    @property
+    def generation(self) -> int:
+        """How many connections there were."""
+        return self._inbox.generation
+
     def away(self, now: int, for_ms: int) -> bool:
         """Whether the broker has not been there for that long."""
         return self.receiving_since is None and not 0 <= now - self._away_since < for_ms
@@ -178,7 +177,7 @@ class MqttSource:
         """Send the PUBACKs. Those of an older connection are left out: the broker will deliver these again."""
         if not self.connected:
             return
-        name, generation = self.broker.name, self._generation
+        name, generation = self.broker.name, self.generation
         ids = [m.packet_id for m in messages if m.broker == name and m.generation == generation and m.qos > 0]
         if not ids:
             return
@@ -212,7 +211,7 @@ class MqttSource:
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             options["clean_start"] = False
-        self._received.clear()
+        self._inbox.take()
         self._asked_at = now
         self._answered = False
         try:
@@ -228,7 +227,7 @@ class MqttSource:
         if reason.is_failure:
             self._refused(reason)
             return
-        self._generation += 1
+        self._inbox.generation += 1
         self.connected = True
         self._v5_worked |= self.v5
         self._forbidden = []
@@ -331,41 +330,6 @@ class MqttSource:
         # Without a session all is gone, and that is told already.
         if self._session_present:
             self.marks.append(Rewound(self.broker.name, number))
-
-    # -- receiving ---------------------------------------------------------------------------------------------------
-
-    def _on_frames(self, frames: list[Frame]) -> None:
-        now, generation, name = self._clock(), self._generation, self.broker.name
-        topics = self._topics
-        self._received += [
-            Message(
-                topics.get(topic) or self._topic(topic),
-                payload,
-                1 if packet_id else 0,
-                packet_id,
-                header & DUPLICATE != 0,
-                header & RETAINED != 0,
-                generation,
-                now,
-                name,
-            )
-            for topic, payload, packet_id, header in frames
-        ]
-
-    def _topic(self, raw: bytes) -> str:
-        """A topic that is no UTF-8 is forbidden by the protocol; the payload still gets its dead letter."""
-        text = raw.decode("utf-8", "replace")
-        if len(raw) <= LONGEST_REMEMBERED:
-            if len(self._topics) >= _TOPICS:
-                self._topics.clear()
-            self._topics[raw] = text
-        return text
-
-    def _on_message(self, _: Any, __: Any, message: paho.MQTTMessage) -> None:
-        """By paho's own path: where the bulk client is not in use."""
-        header = DUPLICATE * message.dup | RETAINED * message.retain
-        packet_id = message.mid if message.qos else 0
-        self._on_frames([(message._topic, bytes(message.payload), packet_id, header)])
 
 
 def wait(sources: Sequence[MqttSource], timeout_s: float) -> bool:
