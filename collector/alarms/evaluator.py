@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from collector.domain.alarms import Alarm, Operation, Transition, clear_alarm, operate, raise_alarm
 from collector.domain.limits import Change, Limit, LimitState, Phase, Step, judge, quiet, set_right, tick
@@ -17,8 +18,10 @@ from collector.domain.reading import Quality, Reading
 from collector.stores import alarm_table
 from collector.stores.entries import NewEntry, alarm_record, record_entry, transition_record
 
-# As a plain number: comparing members of an IntEnum takes the slow way, and every reading passes here.
-_BAD = int(Quality.BAD)
+# Every reading passes here: these run without any Python code of their own.
+_observed_at, _value, _quality = (
+    itemgetter(Reading._fields.index(name)) for name in ("observed_at", "value", "quality")
+)
 
 
 class Evaluator:
@@ -78,19 +81,19 @@ class Evaluator:
         limits = self._by_point.get((run[0].device, run[0].metric))
         if not limits:
             return
-        judged = [(r.observed_at, r.value, r.received_at) for r in run if r.value is not None and r.quality != _BAD]
+        judged = _judgeable(run)
         if not judged:
             return
-        times, values, _ = zip(*judged, strict=True)
+        times, values = list(map(_observed_at, judged)), list(map(_value, judged))
         for limit in limits:
             calm = quiet(limit, self._states.get(limit.id, LimitState()), times, values)
             if calm is not None:
                 self._states[limit.id] = calm
                 self._dirty.add(limit.id)
                 continue
-            for observed_at, value, received_at in judged:
+            for reading, value in zip(judged, values, strict=True):
                 state = self._states.get(limit.id, LimitState())
-                self._follow(limit, judge(limit, state, observed_at, value), received_at)
+                self._follow(limit, judge(limit, state, reading.observed_at, value), reading.received_at)
 
     def tick(self, now: int) -> None:
         """Let time pass: raise or clear what has outlasted its delay with no reading coming."""
@@ -173,6 +176,13 @@ class Evaluator:
         self._dirty.clear()
         entries, self._entries = self._entries, []
         return entries
+
+
+def _judgeable(run: Sequence[Reading]) -> Sequence[Reading]:
+    """Those with a value that is not bad: nearly always all of them."""
+    if max(map(_quality, run)) < Quality.BAD and None not in map(_value, run):
+        return run
+    return [reading for reading in run if reading.value is not None and reading.quality is not Quality.BAD]
 
 
 def _delayed(state: LimitState) -> bool:

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf
 from typing import Protocol
 
@@ -161,7 +162,7 @@ class Committer:
         counted.redelivered += len(batch) - len(fresh)
         counted.retained += sum(item.message.retained for item in batch)
         entries = self._devices_of(fresh, now)
-        stored = self._readings.store(reading for item in fresh for reading in item.readings)
+        stored = self._readings.store(chain.from_iterable([item.readings for item in fresh]))
         counted.stored += sum(map(len, stored.runs))
         counted.duplicates += stored.duplicates
         counted.conflicts += stored.conflicts

@@ -136,11 +136,22 @@ class Pipeline:
         time, said, ours = self._when(entry, profile, message)
         stamped, device, received_at = time is None, entry.device, message.received_at
         at = received_at if time is None else time
+        bounds, good, none = self._bounds.get, Quality.GOOD, Reason.NONE
         for measured in entry.values:
-            value, quality, reasons = self._judged(measured)
-            if said is not GOOD:
-                quality, reasons = max(said[0], quality), said[1] | reasons
-            readings.append(make_reading((device, measured[0], at, value, quality, reasons, received_at, stamped)))
+            metric, value, unit, stated = measured
+            # The common case first: a number in the canonical unit, within its bounds, of which nothing bad is said.
+            if (
+                value is not None
+                and unit is None
+                and stated is GOOD
+                and said is GOOD
+                and (limits := bounds(metric)) is not None
+                and limits[0] <= value <= limits[1]
+            ):
+                readings.append(make_reading((device, metric, at, value, good, none, received_at, stamped)))
+                continue
+            value, quality, reasons = self._judged(measured, said)
+            readings.append(make_reading((device, metric, at, value, quality, reasons, received_at, stamped)))
         return ours
 
     def _when(
@@ -169,21 +180,11 @@ class Pipeline:
         # Of two moments the one nearest to the receipt was taken: a redelivery might be given the other.
         return time, GOOD if only else _CLOCK, not only
 
-    def _judged(self, measured: Measured) -> _Judged:
-        """The value in the canonical unit with its quality: what the device says of it, and what its bounds say."""
-        metric, sent, unit, stated = measured
-        bounds = self._bounds.get(metric)
-        # The common case first: a number in the canonical unit, within its bounds, of which nothing bad is said.
-        if (
-            bounds is not None
-            and sent is not None
-            and unit is None
-            and stated is GOOD
-            and bounds[0] <= sent <= bounds[1]
-        ):
-            return sent, Quality.GOOD, Reason.NONE
+    def _judged(self, measured: Measured, said: tuple[Quality, Reason]) -> _Judged:
+        """The value in the canonical unit, and the worst of what its bounds, the device and its time say of it."""
         value, quality, reasons = self._canonical(measured)
-        return value, max(quality, stated[0]), reasons | stated[1]
+        stated = measured.stated
+        return value, max(quality, stated[0], said[0]), reasons | stated[1] | said[1]
 
     def _canonical(self, measured: Measured) -> _Judged:
         """The value in the canonical unit, judged against the metric's physical bounds."""

@@ -99,7 +99,7 @@ class ReadingTable:
         if newest is None:
             row = self._db.execute("SELECT max(observed_at) FROM reading WHERE series_id=?", (series,)).fetchone()
             newest = self._newest[series] = _NEVER if row[0] is None else int(row[0])
-        return run[0].observed_at > newest and len({reading.observed_at for reading in run}) == len(run)
+        return run[0].observed_at > newest and len(set(map(_observed_at, run))) == len(run)
 
     def _stamp(self, series: int, reading: Reading) -> Reading:
         """Two messages without a time of their own can arrive in one millisecond; neither may hide the other."""
@@ -161,8 +161,16 @@ class ReadingTable:
 
 
 def _rows(series: int, run: Run) -> list[_Row]:
-    # int(): SQLite's binding takes the slow way for a subclass of int.
+    # int(): SQLite's binding takes the slow way for a subclass of int. Of nearly all readings both are known to be 0.
+    good, none = Quality.GOOD, Reason.NONE
     return [
-        (series, observed_at, value, int(quality), int(reasons), received_at)
+        (
+            series,
+            observed_at,
+            value,
+            0 if quality is good else int(quality),
+            0 if reasons is none else int(reasons),
+            received_at,
+        )
         for _, _, observed_at, value, quality, reasons, received_at, _ in run
     ]
