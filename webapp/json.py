@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from flask import Response
 from flask.json.provider import JSONProvider
+
+from collector.domain.times import iso_utc
 
 
 class OrjsonProvider(JSONProvider):
@@ -29,4 +30,4 @@ def iso(ms: int | None) -> str | None:
     """ISO 8601 in UTC with milliseconds, as every time in a record is written."""
     if ms is None:
         return None
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_utc(ms)

@@ -11,7 +11,7 @@ from collector.demo.signals import Plant
 from collector.domain.reading import Quality, Reason, stated_quality
 from collector.errors import ConfigError
 from collector.profiles.library import Library
-from collector.profiles.profile import walk
+from collector.profiles.paths import walk
 from collector.profiles.vocabulary import IDENTITY, Conversion, Vocabulary
 
 DAY_MS = 86_400_000

@@ -55,6 +55,11 @@ def parse_time(value: object, unit: TimeUnit = "iso") -> tuple[int, bool]:
     )
 
 
+def iso_utc(ms: int) -> str:
+    """`2026-11-23T10:00:00.000Z` for epoch ms."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _from_number(value: float, unit: TimeUnit) -> int:
     # Written so that NaN is refused too.
     if not abs(value) < 1e22:

@@ -14,8 +14,9 @@ from collector.errors import MessageError
 from collector.ingest.message import Message
 from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
 from collector.ingest.zones import Zones
-from collector.profiles.decoders.base import GOOD, Decoded, Measured
+from collector.profiles.decoder import Decoded
 from collector.profiles.library import Library
+from collector.profiles.measured import GOOD, Measured
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import yaml
 from collector.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+
+# The line of each key and list position, by its path from the top.
+Lines = Mapping[tuple[str | int, ...], int]
 
 
 def device_configs() -> Path:
@@ -20,8 +24,21 @@ def device_configs() -> Path:
 
 def read_yaml(path: Path) -> Any:
     """Raises ConfigError with file and line."""
+    return read_yaml_with_lines(path)[0]
+
+
+def read_yaml_with_lines(path: Path) -> tuple[Any, Lines]:
+    """Raises ConfigError with file and line, also for a key that stands twice: YAML would take the last in silence."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node is None:
+            return None, {}
+        lines: dict[tuple[str | int, ...], int] = {}
+        faults = _note_lines(node, (), lines)
+        if faults:
+            raise ConfigError([f"{path}:{line}: {fault}" for line, fault in faults])
+        return loader.construct_document(node), lines
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
@@ -31,3 +48,24 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: {error}"]) from error
+
+
+def _note_lines(
+    node: yaml.Node, place: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]
+) -> list[tuple[int, str]]:
+    lines[place] = min(lines.get(place, node.start_mark.line + 1), node.start_mark.line + 1)
+    faults = []
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            name = key.value
+            line = key.start_mark.line + 1
+            if name in seen and name != "<<":
+                faults.append((line, f"the key '{name}' stands twice"))
+            seen.add(name)
+            lines[(*place, name)] = line
+            faults += _note_lines(value, (*place, name), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            faults += _note_lines(value, (*place, index), lines)
+    return faults

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import orjson
+from typing import Any
 
 from collector.domain.devices import LONGEST_REMEMBERED
 from collector.errors import ConfigError, MessageError
+from collector.profiles.decoder import Decoder, Decoding
 from collector.profiles.decoders import DECODERS
-from collector.profiles.decoders.base import Decoder, Decoding
-from collector.profiles.profile import Match, Profile, load_profile
+from collector.profiles.loading import load_profile
+from collector.profiles.matching import Match
+from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
 # Topics seen lately, so that a message costs no pattern matching. Bounded: a topic may hold anything.
@@ -21,10 +22,14 @@ _CACHE_SIZE = 10_000
 # What a message of a topic may belong to, in order, with the named parts of the topic.
 Candidates = list[tuple[Profile, Match, dict[str, str], Decoder]]
 
+_REFUSED = object()
+
 
 @dataclass
 class Library:
     profiles: tuple[Profile, ...]
+    # The profile that people gave to a device, by its id.
+    assigned: Mapping[str, str] = field(default_factory=dict)
     _cache: dict[str, Candidates] = field(default_factory=dict)
 
     def topic_filters(self) -> list[str]:
@@ -34,15 +39,58 @@ class Library:
     def decode(self, topic: str, payload: bytes) -> tuple[Profile, Decoding] | None:
         """None when the topic is ours but no profile's condition holds: a message that is not meant for us.
 
-        Raises MessageError with the reason when the message can never become readings.
+        A device that people gave a profile to is read by that one, where several fit. Raises MessageError with the
+        reason when the message can never become readings.
         """
         candidates = self._candidates(topic)
         if not candidates:
             raise MessageError("no_profile", "no device profile matches this topic")
-        for profile, match, parts, decode in candidates:
-            if match.when is None or match.when.holds(_content(payload)):
-                return profile, decode(profile, parts, payload)
-        return None
+        # Nearly always.
+        if len(candidates) == 1:
+            profile, match, parts, decoder = candidates[0]
+            content = decoder.read(parts, payload)
+            return (profile, decoder.decode(profile, parts, content)) if match.holds(content) else None
+        return self._decode_one_of(candidates, payload)
+
+    def _decode_one_of(self, candidates: Candidates, payload: bytes) -> tuple[Profile, Decoding] | None:
+        """By the first that fits, unless people gave the device, which is known only then, another one that fits."""
+        first: tuple[Profile, Decoding] | None = None
+        chosen: str | None = None
+        for profile, content, parts in self._fitting(candidates, payload):
+            if first is None:
+                first = profile, DECODERS[profile.decoder].decode(profile, parts, content)
+                decoded = first[1].decoded
+                chosen = self.assigned.get(decoded[0].device) if decoded else None
+                if chosen in (None, profile.id):
+                    return first
+            elif profile.id == chosen:
+                return profile, DECODERS[profile.decoder].decode(profile, parts, content)
+        return first
+
+    def fitting(self, topic: str, payload: bytes) -> list[Profile]:
+        """All profiles that the message may be of, the first being the one that is taken."""
+        try:
+            found = [profile for profile, _, _ in self._fitting(self._candidates(topic), payload)]
+        except MessageError:
+            return []
+        return list({profile.id: profile for profile in found}.values())
+
+    def _fitting(self, candidates: Candidates, payload: bytes) -> Iterator[tuple[Profile, Any, dict[str, str]]]:
+        """With the payload as its decoder reads it, which is done once for each. Raises MessageError if none can."""
+        read: dict[int, Any] = {}
+        refused: MessageError | None = None
+        for profile, match, parts, decoder in candidates:
+            key = id(decoder)
+            if key not in read:
+                try:
+                    read[key] = decoder.read(parts, payload)
+                except MessageError as error:
+                    read[key] = _REFUSED
+                    refused = refused or error
+            if read[key] is not _REFUSED and match.holds(read[key]):
+                yield profile, read[key], parts
+        if refused is not None and all(content is _REFUSED for content in read.values()):
+            raise refused
 
     def parts(self, topic: str) -> dict[str, str]:
         """The named parts of a topic, by the first profile that it fits; empty when it fits none."""
@@ -70,12 +118,10 @@ class Library:
 
     def _group_within(self, candidates: Candidates, payload: bytes) -> str:
         try:
-            content = _content(payload)
-        except MessageError:
-            return ""
-        for profile, match, parts, _ in candidates:
-            if match.when is None or match.when.holds(content):
+            for profile, content, parts in self._fitting(candidates, payload):
                 return profile.group_of(parts, content)
+        except MessageError:
+            pass
         return ""
 
     def _candidates(self, topic: str) -> Candidates:
@@ -87,18 +133,13 @@ class Library:
                 for match in profile.matches
                 if (hit := match.pattern.fullmatch(topic))
             ]
+            # What asks for something fits better than what takes everything.
+            found.sort(key=lambda candidate: not candidate[1].when)
             if len(topic) <= LONGEST_REMEMBERED:
                 if len(self._cache) >= _CACHE_SIZE:
                     self._cache.clear()
                 self._cache[topic] = found
         return found
-
-
-def _content(payload: bytes) -> object:
-    try:
-        return orjson.loads(payload)
-    except orjson.JSONDecodeError as error:
-        raise MessageError("not_json", f"{error}") from None
 
 
 def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
@@ -111,31 +152,13 @@ def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
     for folder in folders:
         for path in sorted((folder / "profiles").rglob("*.yaml")):
             try:
-                profile = load_profile(path)
+                profile = load_profile(path, vocabulary)
             except ConfigError as error:
                 faults += error.faults
                 continue
-            faults += _faults(profile, vocabulary)
             profiles[profile.id] = profile
     if not profiles and not faults:
         faults.append(f"no device profiles found in {', '.join(str(folder) for folder in folders)}")
     if faults:
         raise ConfigError(faults)
     return Library(tuple(profiles.values()))
-
-
-def _faults(profile: Profile, vocabulary: Vocabulary) -> list[str]:
-    faults = []
-    if profile.decoder not in DECODERS:
-        known = ", ".join(sorted(DECODERS))
-        faults.append(f"{profile.file}: decoder: '{profile.decoder}' is not known; known: {known}")
-    if profile.time is not None and (fault := profile.time.fault(profile.decoder)):
-        faults.append(f"{profile.file}: time.path: {fault}")
-    for index, rule in enumerate(profile.metrics):
-        where = f"{profile.file}: metrics.{index}"
-        if rule.name not in vocabulary.metrics:
-            faults.append(f"{where}.name: '{rule.name}' is not in vocabulary.yaml")
-        elif vocabulary.conversion(rule.name, rule.unit) is None:
-            unit = vocabulary.metrics[rule.name].unit
-            faults.append(f"{where}.unit: '{rule.unit}' cannot be converted to {unit}, the unit of {rule.name}")
-    return faults

@@ -23,11 +23,11 @@ class TimeRule:
     zone: str | None = None
     trust: Literal["device", "receipt"] = "device"
 
-    def fault(self, decoder: str) -> str | None:
-        """Whether the decoder can do with this."""
-        if decoder != "json" and self.path:
-            return f"the format '{decoder}' has a place of its own for the time; give zone and trust only"
-        if decoder == "json" and not self.path and self.trust == "device":
+    def fault(self, *, own_time: bool) -> str | None:
+        """Whether a decoder can do with this; `own_time`: its format has a place for the time."""
+        if own_time and self.path:
+            return "the format has a place of its own for the time; give zone and trust only"
+        if not own_time and not self.path and self.trust == "device":
             return "missing; where in the payload is the time?"
         return None
 

@@ -44,7 +44,7 @@ class Conversion:
 
 # pint evaluates what it parses, powers included: `9**9**9` would keep it busy for ever. A device may send anything, so
 # only what a unit looks like gets there: symbols, one level of one-digit powers, products and quotients.
-_SYMBOL = r"[A-Za-zµμΩ°%³²]{1,20}[0-9]?(?:(?:\*\*|\^)-?[0-9])?"
+_SYMBOL = r"[A-Za-zµμΩ°%³²_]{1,20}[0-9]?(?:(?:\*\*|\^)-?[0-9])?"
 _UNIT = re.compile(rf"{_SYMBOL}(?: ?[*/·] ?{_SYMBOL}){{0,3}}")
 
 IDENTITY = Conversion(1.0, 0.0)
@@ -72,6 +72,10 @@ class Vocabulary:
             self._known[key] = self._work_out(unit, target)
         return self._known[key]
 
+    def understood(self, unit: str) -> bool:
+        """Whether it is a unit at all."""
+        return self._work_out(unit, unit) is not None
+
     def _work_out(self, unit: str, target: str) -> Conversion | None:
         if self._registry is None:
             self._registry = _registry()
@@ -88,8 +92,18 @@ class Vocabulary:
 
 def _registry() -> pint.UnitRegistry[float]:
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
-    # Units of the field that pint does not know. They convert to nothing else.
-    for definition in ("pH_unit = [acidity]", "NTU = [turbidity]"):
+    # Units of the field that pint does not know. They convert to nothing else: decibels of different weightings cannot
+    # be told from one another, and what is a millionth by volume of a gas is no mass.
+    for definition in (
+        "pH_unit = [acidity]",
+        "NTU = [turbidity]",
+        "dBA = [sound]",
+        "plain_dB = [ratio_of_levels]",
+        "ppm_gas = [parts_of_gas]",
+        "dBm = [signal]",
+        "kvarh = kilovolt_ampere * hour",
+        "varh = volt_ampere * hour",
+    ):
         registry.define(definition)
     return registry
 

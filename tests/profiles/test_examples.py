@@ -4,59 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import pytest
 
-from collector.domain.times import parse_time
-from collector.ingest.message import Message
-from collector.ingest.pipeline import Pipeline, Processed
+from collector.devices.examples import differences, unshown
 from collector.profiles.files import device_configs
-from collector.profiles.library import Library, load_library
+from collector.profiles.library import load_library
+from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import load_vocabulary
 
 VOCABULARY = load_vocabulary(device_configs())
-LIBRARY = load_library((device_configs(),), VOCABULARY)
+PROFILES = load_library((device_configs(),), VOCABULARY).profiles
 EXAMPLES = [
     pytest.param(profile, example, id=f"{profile.id}: {example['description']}")
-    for profile in LIBRARY.profiles
+    for profile in PROFILES
     for example in profile.examples
 ]
-# Long after every example, so that none of their times lies in the future.
-RECEIVED = 1_900_000_000_000
-
-
-def process(profile: Any, example: dict[str, Any]) -> Processed:
-    payload = example["payload"]
-    content = payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
-    pipeline = Pipeline(Library((profile,)), VOCABULARY)
-    return pipeline.process(Message(example["topic"], content, 1, 1, False, False, 1, RECEIVED))
 
 
 @pytest.mark.parametrize(("profile", "example"), EXAMPLES)
-def test_example(profile: Any, example: dict[str, Any]) -> None:
-    result, expect = process(profile, example), example["expect"]
-    if expect == "none":
-        assert (result.readings, result.refused) == ((), None)
-    elif "refused" in expect:
-        assert result.refused is not None
-        assert result.refused.reason == expect["refused"]
-    else:
-        for one in expect if isinstance(expect, list) else [expect]:
-            _check(result, one)
+def test_example(profile: Profile, example: dict[str, Any]) -> None:
+    assert differences(profile, example, VOCABULARY) == []
 
 
-def _check(result: Processed, expect: dict[str, Any]) -> None:
-    assert result.refused is None
-    readings = [reading for reading in result.readings if reading.device == expect["device"]]
-    if "time" in expect:
-        observed, _ = parse_time(expect["time"])
-        readings = [reading for reading in readings if reading.observed_at == observed]
-    found = {reading.metric: reading for reading in readings}
-    assert set(found) == set(expect["readings"])
-    for metric, wanted in expect["readings"].items():
-        wanted = wanted if isinstance(wanted, dict) else {"value": wanted}
-        reading = found[metric]
-        value = wanted.get("value")
-        assert reading.value == (None if value is None else pytest.approx(value))
-        assert reading.quality.word == wanted.get("quality", "good")
-        assert reading.reasons.words == wanted.get("reasons", [])
+@pytest.mark.parametrize("profile", PROFILES, ids=[profile.id for profile in PROFILES])
+def test_every_metric_that_is_not_optional_is_shown_by_an_example(profile: Profile) -> None:
+    assert [f"metrics.{index}: {rule.name}" for index, rule in unshown(profile, profile.examples)] == []

@@ -47,8 +47,12 @@ def test_a_good_profile_of_ones_own_is_taken(tmp_path: Path, vocabulary: Vocabul
     [
         ("unit: pH", "unit: kWh", "'kWh' cannot be converted to"),
         ("name: ph", "name: acidity", "'acidity' is not in vocabulary.yaml"),
-        ("decoder: json", "decoder: jsn", "decoder: 'jsn' is not known; known: json, plain"),
-        ("device_id:", "devcie_id:", "devcie_id: Unknown field"),
+        (
+            "decoder: json",
+            "decoder: jsn",
+            "meter.yaml:4: decoder: 'jsn' is not known; did you mean json? Known: json, ",
+        ),
+        ("device_id:", "devcie_id:", "meter.yaml:6: devcie_id: there is no such key; did you mean device_id?"),
         ("path: [PH]", "path: []", "metrics.0.path"),
         ("schema: 1", "schema: 2", "schema: Must be equal to 1"),
     ],

@@ -1,11 +1,11 @@
-"""Decoders by the name a profile gives. A new one is a file beside this and a line here."""
+"""Decoders by the name a profile gives. A new one is a file beside this, with a `DECODER` in it, and a line here."""
 
 from __future__ import annotations
 
-from collector.profiles.decoders import json_paths, plain
-from collector.profiles.decoders.base import Decoder
+from collector.profiles.decoder import Decoder
+from collector.profiles.decoders import json, plain
 
 DECODERS: dict[str, Decoder] = {
-    "plain": plain.decode,
-    "json": json_paths.decode,
+    "json": json.DECODER,
+    "plain": plain.DECODER,
 }

@@ -9,34 +9,33 @@ from collector.domain.devices import slug
 from collector.domain.reading import stated_quality
 from collector.domain.times import parse_time
 from collector.errors import MessageError
-from collector.profiles.decoders.base import (
-    GOOD,
-    Decoded,
-    Decoding,
-    Measured,
-    make_measured,
-    number,
-    parse_json,
-)
+from collector.profiles.decoder import Decoded, Decoder, Decoding
+from collector.profiles.measured import GOOD, Measured, make_measured, number
 from collector.profiles.profile import Names, Profile
 
 # No unit and no word for a quality is longer.
 _MAX_TEXT = 40
 
 
-def decode(profile: Profile, parts: dict[str, str], payload: bytes) -> Decoding:
-    """A fault in one object of a list leaves the others usable."""
-    content = parse_json(payload)
-    names = profile.names(parts, content)
-    if not names.device or not parts.get("site") or not parts.get("device"):
-        raise MessageError("no_device", "the topic names no site or no device")
-    by_receipt = profile.time is not None and profile.time.trust == "receipt"
-    if not isinstance(content, list):
-        try:
-            return Decoding((_object(content, names, by_receipt),))
-        except ValueError as error:
-            raise MessageError("bad_format", str(error)) from None
-    return _list(content, names, by_receipt)
+class PlainDecoder(Decoder):
+    own_time = True
+    open_names = True
+
+    def decode(self, profile: Profile, parts: dict[str, str], content: Any) -> Decoding:
+        """A fault in one object of a list leaves the others usable."""
+        names = profile.names(parts, content)
+        if not names.device or not parts.get("site") or not parts.get("device"):
+            raise MessageError("no_device", "the topic names no site or no device")
+        by_receipt = profile.time is not None and profile.time.trust == "receipt"
+        if not isinstance(content, list):
+            try:
+                return Decoding((_object(content, names, by_receipt),))
+            except ValueError as error:
+                raise MessageError("bad_format", str(error)) from None
+        return _list(content, names, by_receipt)
+
+
+DECODER = PlainDecoder()
 
 
 def _list(objects: list[Any], names: Names, by_receipt: bool) -> Decoding:

@@ -1,0 +1,203 @@
+"""What a decoder is given and what it gives back.
+
+A decoder reads the payloads of one family of devices or networks. Most only bring what came into the form of a JSON
+document, or of several, one for each moment; the profile's rules find the metrics in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import orjson
+
+from collector.domain.devices import slug
+from collector.domain.times import TimeUnit, parse_time
+from collector.errors import MessageError
+from collector.profiles.measured import GOOD, Measured, Stated, number, worse
+from collector.profiles.paths import walk
+from collector.profiles.profile import Points, Profile
+from collector.profiles.rules import measure
+from collector.profiles.time_rule import TimeRule
+
+# Points of one message: more than any device keeps, and no more than one transaction should bring.
+MOST_POINTS = 20_000
+_FAULTS_TOLD = 5
+
+
+class Decoded(NamedTuple):
+    """The values of one device at one time. `time` is None when the message has none."""
+
+    source_name: str
+    device: str
+    site: str | None
+    time: int | None
+    # False when the time named no offset, so that its meaning had to be assumed.
+    time_certain: bool
+    values: Sequence[Measured]
+
+
+class Decoding(NamedTuple):
+    """What came out of a message: the usable parts, and a sentence for each part that was not."""
+
+    decoded: Sequence[Decoded] = ()
+    faults: Sequence[str] = ()
+
+
+class Record(NamedTuple):
+    """What a message says of one moment: `content` is where the paths of metrics lead.
+
+    `time` None: none is known. `point`: where `{point:…}` of the device's names leads.
+    `units` and `stated`: what the payload says of a value, by the first key of its path.
+    """
+
+    content: Any
+    time: Any = None
+    unit: TimeUnit = "iso"
+    point: Any = None
+    units: Mapping[str, str] | None = None
+    stated: Mapping[str, Stated] | None = None
+
+
+class Unreadable(NamedTuple):
+    """A part of a message that is no record; the others stand."""
+
+    why: str
+
+
+class Decoder:
+    """Also the decoder of plain JSON: one document, with metrics at the paths that the profile gives.
+
+    Others override `read`, or `records` too.
+    """
+
+    # What a profile that leaves these keys out gets: match, device_id, source_name, time …
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    # The format has a place of its own for the time: a profile gives no path to it.
+    own_time: ClassVar[bool] = False
+    # The format names its values, so that a profile need not list them.
+    open_names: ClassVar[bool] = False
+
+    def read(self, parts: Mapping[str, str], payload: bytes) -> Any:  # noqa: ARG002
+        """The payload as a document: what conditions and names of a profile look at.
+
+        `parts`: the named parts of the topic. Raises MessageError for what is not of this format.
+        """
+        return parse_json(payload)
+
+    def records(
+        self, profile: Profile, parts: Mapping[str, str], content: Any  # noqa: ARG002
+    ) -> Iterable[Record | Unreadable]:  # fmt: skip
+        """The moments that the document tells of. Raises MessageError when none can be found."""
+        return points(profile, content)
+
+    def decode(self, profile: Profile, parts: dict[str, str], content: Any) -> Decoding:
+        """A payload may hold any part of the metrics: many devices send only what changed."""
+        decoded: list[Decoded] = []
+        faults: list[MessageError] = []
+        for count, record in enumerate(self.records(profile, parts, content)):
+            if count >= MOST_POINTS:
+                faults.append(MessageError("bad_format", f"only the first {MOST_POINTS} points of a message are taken"))
+                break
+            try:
+                one = self._decoded(profile, parts, content, record)
+            except MessageError as error:
+                faults.append(error)
+                continue
+            if one is not None:
+                decoded.append(one)
+        if faults and not decoded:
+            raise faults[0] if len(faults) == 1 else MessageError(faults[0].reason, told(faults))
+        return Decoding(decoded, [error.detail for error in faults])
+
+    def _decoded(
+        self, profile: Profile, parts: dict[str, str], content: Any, record: Record | Unreadable
+    ) -> Decoded | None:
+        if isinstance(record, Unreadable):
+            raise MessageError("bad_format", record.why)
+        names = profile.names(parts, content, record.point)
+        if not names.device:
+            raise MessageError("no_device", f"nothing found for the device id '{profile.device_id}'")
+        values = measure(profile.metrics, profile.quality, record.content, record.units)
+        if record.stated:
+            values = _stated(profile, values, record.stated)
+        if profile.keep_unlisted:
+            values += unlisted(profile, record)
+        if not values:
+            return None
+        time, certain = _time(profile, record)
+        return Decoded(names.source, names.device, names.site, time, certain, values)
+
+
+def told(faults: Sequence[MessageError]) -> str:
+    """The first few, and how many there are."""
+    more = len(faults) - _FAULTS_TOLD
+    return "; ".join(fault.detail for fault in faults[:_FAULTS_TOLD]) + (f"; and {more} more" if more > 0 else "")
+
+
+def points(profile: Profile, content: Any) -> Iterator[Record | Unreadable]:
+    """The document itself, or the elements of its lists where the profile says so, oldest first as they stand."""
+    if not profile.points or any(listed.beside for listed in profile.points):
+        yield timed(profile.time, content)
+    for listed in profile.points:
+        yield from _elements(profile, listed, content)
+
+
+def _elements(profile: Profile, listed: Points, content: Any) -> Iterator[Record | Unreadable]:
+    elements = walk(content, listed.path)
+    if elements is None:
+        return
+    if not isinstance(elements, list):
+        yield Unreadable(f"expected a list at {'.'.join(map(str, listed.path)) or 'the top'}")
+        return
+    for element in elements:
+        at = timed(listed.time, element) if listed.time else timed(profile.time, content)
+        yield at._replace(content=element, point=element)
+
+
+def timed(rule: TimeRule | None, content: Any) -> Record:
+    """A record with the time that stands where the rule says."""
+    if rule is None or not rule.path:
+        return Record(content)
+    return Record(content, walk(content, rule.path), rule.unit)
+
+
+def unlisted(profile: Profile, record: Record) -> list[Measured]:
+    """The numbers of a document that no rule names, under their own names."""
+    if not isinstance(record.content, Mapping):
+        return []
+    known = {rule.path[0] for rule in profile.metrics}
+    found = []
+    for key, value in record.content.items():
+        if key in known or (amount := number(value)) is None or not (name := slug(str(key))[:64]):
+            continue
+        unit = record.units.get(key) if record.units else None
+        found.append(Measured(name, amount, unit, record.stated.get(key, GOOD) if record.stated else GOOD))
+    return found
+
+
+def _stated(profile: Profile, values: list[Measured], stated: Mapping[str, Stated]) -> list[Measured]:
+    keys = {rule.name: str(rule.path[0]) for rule in profile.metrics}
+    return [
+        value._replace(stated=worse(value.stated, stated[keys[value.metric]]))
+        if keys[value.metric] in stated
+        else value
+        for value in values
+    ]
+
+
+def _time(profile: Profile, record: Record) -> tuple[int | None, bool]:
+    if record.time is None or (profile.time is not None and profile.time.trust == "receipt"):
+        return None, True
+    try:
+        return parse_time(record.time, record.unit)
+    except ValueError as error:
+        raise MessageError("bad_time", str(error)) from None
+
+
+def parse_json(payload: bytes) -> Any:
+    """Raises MessageError `not_json` with the position."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise MessageError("not_json", f"{error}") from None

@@ -1,0 +1,74 @@
+"""Which messages a profile is for: a topic with named parts, and conditions on the payload."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from collector.profiles.paths import ABSENT, JsonPath, walk
+
+_PART = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on the payload: the path exists, or holds one of some values."""
+
+    path: JsonPath
+    one_of: tuple[Any, ...] | None = None
+    exists: bool = True
+
+    def holds(self, content: Any) -> bool:
+        found = walk(content, self.path, ABSENT)
+        if self.one_of is not None:
+            return any(found == value for value in self.one_of)
+        return (found is not ABSENT) == self.exists
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A topic with named single-level parts, such as `fieldproof/{site}/{device}/readings`."""
+
+    topic: str
+    pattern: re.Pattern[str]
+    when: tuple[When, ...] = ()
+
+    @property
+    def filter(self) -> str:
+        """The MQTT topic filter to subscribe to."""
+        return _PART.sub("+", self.topic)
+
+    def holds(self, content: Any) -> bool:
+        return not self.when or all(condition.holds(content) for condition in self.when)
+
+
+def make_match(topic: str, when: tuple[When, ...] = ()) -> Match:
+    """Raises ValueError when no MQTT topic can be like this."""
+    if fault := _topic_fault(topic):
+        raise ValueError(fault)
+    pattern = "".join(f"(?P<{piece}>[^/]*)" if is_part else re.escape(piece) for piece, is_part in _pieces(topic))
+    return Match(topic, re.compile(pattern), when)
+
+
+def topic_parts(topic: str) -> list[str]:
+    """The names of the parts: `a/{b}/{c}` -> b, c."""
+    return _PART.findall(topic)
+
+
+def _topic_fault(topic: str) -> str | None:
+    names = topic_parts(topic)
+    if any("{" in level and not _PART.fullmatch(level) for level in topic.split("/")):
+        return "a {name} stands for one whole level between two slashes, made of letters, digits and _"
+    if "+" in topic or "#" in topic:
+        return "instead of + write a {name}; # is not possible, for it is not known how many levels it stands for"
+    if len(set(names)) < len(names):
+        return "the same {name} stands twice; give each level a name of its own"
+    if any(name[0].isdigit() for name in names):
+        return "a {name} must not begin with a digit"
+    return None
+
+
+def _pieces(topic: str) -> list[tuple[str, bool]]:
+    """The topic cut into literal text and named parts: `a/{b}` -> [("a/", False), ("b", True), ("", False)]."""
+    return [(piece, index % 2 == 1) for index, piece in enumerate(_PART.split(topic))]

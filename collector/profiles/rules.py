@@ -1,0 +1,150 @@
+"""What a profile says of each metric and of the device's own word: from a payload to measured values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from collector.domain.reading import Quality, Reason
+from collector.profiles.measured import GOOD, Measured, Stated, number, worse
+from collector.profiles.paths import ABSENT, JsonPath, walk
+
+Cast = Literal["number", "boolean", "hex"]
+
+_TRUE = frozenset({"1", "true", "on", "yes", "open", "active", "high"})
+_FALSE = frozenset({"0", "false", "off", "no", "closed", "inactive", "low"})
+# A text such as `<0.05`: less than the method can tell, or more than the instrument can show. The bound is kept.
+_BOUNDS: dict[str, Stated] = {
+    "<": (Quality.UNCERTAIN, Reason.BELOW_DETECTION),
+    ">": (Quality.BAD, Reason.RANGE),
+}
+_FAULT: Stated = (Quality.BAD, Reason.DEVICE_FAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRule:
+    """Where one metric stands in a payload, and what its value means.
+
+    In this order: `words` and `states` for texts, `cast`, `invalid`, `low` and `high`, `scale`, `offset`; what comes of
+    it is in `unit`. `low`, `high` and `invalid` are of the number as sent.
+    """
+
+    name: str
+    path: JsonPath
+    unit: str
+    cast: Cast = "number"
+    words: Mapping[str, float] = field(default_factory=dict)
+    states: Mapping[str, Reason] = field(default_factory=dict)
+    scale: float = 1.0
+    offset: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    invalid: frozenset[float] = frozenset()
+    # What a message means that leaves the value out, as some gateways leave out what is zero.
+    default: float | None = None
+    # No example needs to show it.
+    optional: bool = False
+
+    def measure(self, content: Any, said: Stated = GOOD, unit: str | None = None) -> Measured | None:
+        """None when the payload has no such value. `unit`: that which the payload itself states."""
+        found = walk(content, self.path, ABSENT)
+        if found is ABSENT or isinstance(found, list | dict):
+            if self.default is None or found is not ABSENT:
+                return None
+            found = self.default
+        if type(found) is float and self._simple:
+            return Measured(self.name, number(found), unit or self.unit, said)
+        value, stated = self._value(found)
+        return Measured(self.name, value, unit or self.unit, worse(stated, said) if stated is not GOOD else said)
+
+    @property
+    def _simple(self) -> bool:
+        """A number is its value."""
+        return (
+            self.scale == 1.0 and not self.offset and not self.invalid and self.low is None and self.high is None
+        )  # fmt: skip
+
+    def _value(self, found: Any) -> tuple[float | None, Stated]:
+        stated = GOOD
+        if isinstance(found, str):
+            text = found.strip()
+            if (reason := self.states.get(text.casefold())) is not None:
+                return None, (Quality.BAD, reason)
+            if text[:1] in _BOUNDS and number(text[1:]) is not None:
+                stated, found = _BOUNDS[text[0]], text[1:]
+        value = self._number(found)
+        if value is None:
+            return None, stated
+        if value in self.invalid:
+            return None, _FAULT
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            stated = worse(stated, (Quality.BAD, Reason.RANGE))
+        return value * self.scale + self.offset, stated
+
+    def _number(self, found: Any) -> float | None:
+        if not isinstance(found, str):
+            return number(found)
+        text = found.strip().casefold()
+        if text in self.words:
+            return self.words[text]
+        if self.cast == "boolean":
+            return 1.0 if text in _TRUE else 0.0 if text in _FALSE else None
+        if self.cast == "hex":
+            return _from_hex(text)
+        return number(text)
+
+
+def _from_hex(text: str) -> float | None:
+    # No register of a meter is longer than 64 bits.
+    try:
+        return float(int(text, 16)) if len(text) <= 18 else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRule:
+    """When the path holds something non-empty, one of some values, or none of them, the device reports a fault.
+
+    `metrics` empty: of all the values of a message.
+    """
+
+    path: JsonPath
+    quality: Quality
+    reason: Reason
+    one_of: tuple[Any, ...] | None = None
+    none_of: tuple[Any, ...] | None = None
+    metrics: frozenset[str] = frozenset()
+
+    def holds(self, content: Any) -> bool:
+        found = walk(content, self.path, ABSENT)
+        if found is ABSENT:
+            return False
+        if self.one_of is not None:
+            return any(found == value for value in self.one_of)
+        if self.none_of is not None:
+            return all(found != value for value in self.none_of)
+        return bool(found)
+
+
+def measure(
+    metrics: Iterable[MetricRule], quality: Sequence[QualityRule], content: Any, units: Mapping[str, str] | None = None
+) -> list[Measured]:
+    """All that the rules find. `units`: what the payload states, by the first key of a metric's path."""
+    found = [
+        measured
+        for rule in metrics
+        if (measured := rule.measure(content, unit=units.get(str(rule.path[0])) if units else None)) is not None
+    ]
+    said = [rule for rule in quality if rule.holds(content)]
+    return [_marked(measured, said) for measured in found] if said else found
+
+
+def _marked(measured: Measured, said: Iterable[QualityRule]) -> Measured:
+    """The worst of what the device reports about the value, with all its reasons."""
+    stated = measured.stated
+    for rule in said:
+        if not rule.metrics or measured.metric in rule.metrics:
+            stated = worse(stated, (rule.quality, rule.reason))
+    return measured._replace(stated=stated)
