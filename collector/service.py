@@ -25,6 +25,8 @@ from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
+from collector.profiles.watch import LibraryWatch
+from collector.reload import Reload
 from collector.settings import Settings
 from collector.sharding.layout import ALONE, Shard, claim, client_id
 from collector.sharding.pipeline import pipeline_for
@@ -49,6 +51,8 @@ _AGAIN_S = 1.0
 _FRESH_EVERY = 5
 _CONNECT_S = 5.0
 _CONNECT_ONE_OF_SEVERAL_S = 1.0
+# Of profiles that were changed and cannot be used.
+_FAULTS_TOLD = 20
 
 
 class CollectorService:
@@ -85,7 +89,10 @@ class CollectorService:
     def _put_together(self, prepare: Callable[[], None], suspicion: Suspicion | None) -> None:
         settings, shard, clock = self._settings, self._shard, self._clock
         vocabulary = load_vocabulary(device_configs())
-        library = load_library((device_configs(), *settings.devices), vocabulary)
+        folders = (device_configs(), *settings.devices)
+        # Before they are read: what is changed meanwhile is found later.
+        watch = LibraryWatch(folders, vocabulary)
+        library = load_library(folders, vocabulary)
         brokers = Broker.parse_all(settings.mqtt_url or DEFAULT_BROKER)
         self._file = file = shard.database(settings.data)
         self._held.enter_context(hold(shard.lock(settings.data), "a collector"))
@@ -97,6 +104,7 @@ class CollectorService:
         self._sources = [self._source(broker, patience_s) for broker in brokers]
         sites = {broker.name: site_of(broker.site) for broker in brokers}
         self._pipeline = pipeline_for(shard, library, vocabulary, sites)
+        self._reload = Reload(watch, self._pipeline, self._sources, self._db, shard, settings.data)
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(
             self._db, self._evaluator, RECEIVE_MAXIMUM, clock, long_term=settings.influx_url is not None
@@ -192,8 +200,8 @@ class CollectorService:
         self.close()
 
     @property
-    def _threads(self) -> list[Forwarder | SiteLink | ReadingsSalvage]:
-        return [*self._forwarders, self._link, self._salvage]
+    def _threads(self) -> list[Forwarder | SiteLink | ReadingsSalvage | LibraryWatch]:
+        return [*self._forwarders, self._link, self._salvage, self._reload.watch]
 
     def _wake_forwarders(self) -> None:
         for forwarder in self._forwarders:
@@ -213,9 +221,10 @@ class CollectorService:
             while self._news:
                 self._apply(self._news[0])
                 self._news.pop(0)
+            self._reload.step()
             for source in self._sources:
                 while source.events:
-                    note_connection(self._db, self._committer, source.events[0], self._filters, self._clock())
+                    note_connection(self._db, self._committer, source.events[0], self._reload.filters, self._clock())
                     source.events.pop(0)
                 while source.marks and not self._loop.holds_messages:
                     self._note_mark(source.marks[0])
@@ -320,7 +329,11 @@ class CollectorService:
             "connected": all(brokers.values()),
             "broker": self._brokers,
             "config_version": self._snapshot.version,
-            "stats": {**content, "durable_broker": self._durable_broker},
+            "stats": {
+                **content,
+                "durable_broker": self._durable_broker,
+                "profile_faults": list(self._reload.watch.faults[:_FAULTS_TOLD]),
+            },
         }
 
 

@@ -31,6 +31,8 @@ _PASSED_OVER = (OWN_TOPICS, "fieldproof/_doctor/")
 
 _Judged = tuple[float | None, Quality, Reason]
 _CLOCK = (Quality.UNCERTAIN, Reason.CLOCK)
+_When = tuple[int | None, tuple[Quality, Reason], bool]
+_RECEIPT: _When = (None, GOOD, True)
 
 
 class SeenDevice(NamedTuple):
@@ -80,6 +82,12 @@ class Pipeline:
     def use(self, sites: Mapping[str, str | None], zones: Mapping[str, str]) -> None:
         """The site that people gave to each device, and the time zone of each site."""
         self._zones.use(sites, zones)
+
+    def replace(self, library: Library) -> None:
+        """Read by these profiles from now on. What people assigned stays."""
+        library.assigned = self.library.assigned
+        self.library = library
+        self._devices.clear()
 
     def mine(self, messages: list[Message]) -> list[Message]:
         """Those that this collector is to store. Alone it stores all; see collector/sharding."""
@@ -155,14 +163,11 @@ class Pipeline:
             readings.append(make_reading((device, metric, at, value, quality, reasons, received_at, stamped)))
         return ours
 
-    def _when(
-        self, entry: Decoded, profile: Profile, message: Message
-    ) -> tuple[int | None, tuple[Quality, Reason], bool]:
+    def _when(self, entry: Decoded, profile: Profile, message: Message) -> _When:
         """The time to go by, None for our time of receipt; what is to be said of it; whether we had a part in it."""
-        time = entry.time
+        time, received_at = entry.time, message.received_at
         if time is None:
-            return None, GOOD, True
-        received_at = message.received_at
+            return _from_receipt(entry.offset, received_at) if entry.offset else _RECEIPT
         if message.duplicate:
             # What comes again was believed when it first came, although our clock may have been set back since.
             received_at = max(received_at, self.heard_until())
@@ -206,6 +211,12 @@ class Pipeline:
         if not low <= value <= high:
             return value, Quality.BAD, Reason.RANGE
         return value, Quality.GOOD, Reason.NONE
+
+
+def _from_receipt(offset: int, received_at: int) -> _When:
+    """A device without a clock knows how long ago something was: as certain as the receipt itself."""
+    at = received_at + offset
+    return (at, GOOD, True) if usable(at, received_at) else (None, _CLOCK, True)
 
 
 def site_of(text: str | None) -> str | None:

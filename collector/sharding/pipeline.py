@@ -23,6 +23,10 @@ class ShardedPipeline(Pipeline):
         # None: the topic alone does not tell.
         self._topics: dict[str, bool | None] = {}
 
+    def replace(self, library: Library) -> None:
+        super().replace(library)
+        self._topics.clear()
+
     def mine(self, messages: list[Message]) -> list[Message]:
         known = self._topics.get
         return [

@@ -102,6 +102,7 @@ def test_a_collector_shows_its_counters_and_whether_it_runs(web: Web) -> None:
         "connected": True,
         "broker": "mqtt://broker",
         "durable_broker": True,
+        "profile_faults": [],
         "outbox_depth": 4,
         "outbox_age_s": 0.5,
         "received": 1200,

@@ -76,6 +76,7 @@ def _collector(collector: Collector, events: list[dict[str, Any]], now: int) -> 
         ],
         "outbox": [asdict(waiting) for waiting in heartbeat.outbox(collector)],
         "trouble": _trouble(collector),
+        "profile_faults": [str(fault) for fault in stats.get("profile_faults") or ()],
         "events": events,
     }
 

@@ -58,6 +58,11 @@ class CollectorShown(Answer):
     brokers = fields.List(fields.Nested(BrokerShown), required=True)
     outbox = fields.List(fields.Nested(OutboxShown), required=True)
     trouble = fields.Nested(TroubleShown, required=True, allow_none=True)
+    profile_faults = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "why device profiles that were changed are not used; those before them are"},
+    )
     events = fields.List(
         fields.Nested(CollectorEventShown), required=True, metadata={"description": "the newest of the last 7 days"}
     )

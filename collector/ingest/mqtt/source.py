@@ -107,8 +107,9 @@ class MqttSource:
         # When the broker confirmed all our subscriptions on this connection, and when any of them, epoch ms.
         self.subscribed_at: int | None = None
         self.receiving_since: int | None = None
-        # The topics that were asked for last, and those that it refused: when they are asked for again.
-        self._asked: list[str] = []
+        # The topics that each subscription without an answer asks for, and those that were refused: when they are asked
+        # for again.
+        self._asked: dict[int, list[str]] = {}
         self._forbidden: list[str] = []
         self._subscribe_again_at: float | None = None
         self._away_since = clock()
@@ -187,6 +188,18 @@ class MqttSource:
             for packet_id in ids:
                 self._client.ack(packet_id, 1)
 
+    def use(self, filters: Iterable[str]) -> None:
+        """Subscribe to what is new among these, and no longer to what is not among them."""
+        wanted = list(filters)
+        new, gone = sorted(set(wanted) - set(self._filters)), sorted(set(self._filters) - set(wanted))
+        self._filters = wanted
+        # Also on the next connection: the broker may not hear us now.
+        self._unwanted = sorted({*self._unwanted, *gone} - set(wanted))
+        if self.connected and gone:
+            self._client.unsubscribe(gone)
+        if self.connected and new:
+            self._subscribe(self._client, new)
+
     def close(self) -> None:
         self._mark.leave()
         if self._client.socket() is not None:
@@ -231,6 +244,7 @@ class MqttSource:
         self.connected = True
         self._v5_worked |= self.v5
         self._forbidden = []
+        self._asked = {}
         self._session_gone |= not flags.session_present
         log.info(
             "connected to the broker: broker=%s session_present=%s protocol=%s",
@@ -247,13 +261,14 @@ class MqttSource:
             self._mark.connected(client, self._clock())
 
     def _subscribe(self, client: paho.Client, topics: list[str]) -> None:
-        self._asked = topics
         self._subscribe_again_at = None
         if self.v5:
             once = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(topic, once) for topic in topics])
+            _, number = client.subscribe([(topic, once) for topic in topics])
         else:
-            client.subscribe([(topic, 1) for topic in topics])
+            _, number = client.subscribe([(topic, 1) for topic in topics])
+        if number is not None:
+            self._asked[number] = topics
 
     def _refused(self, reason: ReasonCode) -> None:
         log.error("the broker refused the connection: broker=%s reason=%s", self.broker.name, reason)
@@ -299,12 +314,15 @@ class MqttSource:
     def _on_subscribe(self, _: Any, __: Any, mid: int, reasons: list[ReasonCode], ____: Any) -> None:
         if self._mark.subscribed(mid, self._clock(), refused=any(reason.is_failure for reason in reasons)):
             return
-        refused = [topic for topic, reason in zip(self._asked, reasons, strict=False) if reason.is_failure]
+        asked = self._asked.pop(mid, [])
+        refused = [topic for topic, reason in zip(asked, reasons, strict=False) if reason.is_failure]
         if len(refused) < len(reasons):
             self._receives()
+        refused += [topic for topic in self._forbidden if topic not in asked and topic in self._filters]
         if refused:
             self._not_subscribed(refused)
         else:
+            self._forbidden = []
             self.subscribed_at = self._clock()
 
     def _receives(self) -> None:

@@ -1,0 +1,91 @@
+"""Which changes of the profile files are taken, and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.profiles.files import device_configs
+from collector.profiles.vocabulary import load_vocabulary
+from collector.profiles.watch import LibraryWatch
+
+VOCABULARY = load_vocabulary(device_configs())
+PROFILE = """
+schema: 1
+id: NAME
+decoder: json
+match: [{topic: "x/{device}"}]
+device_id: "{device}"
+metrics: [{name: ph, path: [PH], unit: pH}]
+examples: [{description: one, topic: x/a, payload: {PH: 7}, expect: none}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "profiles").mkdir()
+    write(tmp_path, "first")
+    return tmp_path
+
+
+def write(folder: Path, name: str, text: str = PROFILE) -> None:
+    (folder / "profiles" / f"{name}.yaml").write_text(text.replace("NAME", name))
+
+
+def taken(watch: LibraryWatch) -> list[str] | None:
+    library = watch.take()
+    return None if library is None else [profile.id for profile in library.profiles]
+
+
+def test_nothing_is_taken_while_nothing_changes(folder: Path) -> None:
+    watch = LibraryWatch([folder], VOCABULARY)
+    watch.step()
+    watch.step()
+    assert taken(watch) is None
+
+
+def test_a_new_file_is_taken_once_and_only_when_it_is_no_longer_written(folder: Path) -> None:
+    watch = LibraryWatch([folder], VOCABULARY)
+    write(folder, "second", PROFILE[:60])
+    watch.step()
+    write(folder, "second")
+    watch.step()
+    assert (taken(watch), watch.faults) == (None, ())
+    watch.step()
+    assert taken(watch) == ["first", "second"]
+    watch.step()
+    assert taken(watch) is None
+
+
+def test_a_file_that_goes_takes_its_profile_along(folder: Path) -> None:
+    write(folder, "second")
+    watch = LibraryWatch([folder], VOCABULARY)
+    (folder / "profiles" / "second.yaml").unlink()
+    watch.step()
+    watch.step()
+    assert taken(watch) == ["first"]
+
+
+def test_a_fault_is_kept_until_it_is_mended_and_nothing_is_taken(folder: Path) -> None:
+    watch = LibraryWatch([folder], VOCABULARY)
+    write(folder, "first", PROFILE.replace("unit: pH", "unit: kWh"))
+    watch.step()
+    watch.step()
+    assert taken(watch) is None
+    assert "cannot be converted to" in watch.faults[0]
+    write(folder, "first", PROFILE + "# mended\n")
+    watch.step()
+    watch.step()
+    assert (taken(watch), watch.faults) == (["first"], ())
+
+
+def test_what_could_not_be_used_yet_is_offered_again(folder: Path) -> None:
+    watch = LibraryWatch([folder], VOCABULARY)
+    write(folder, "second")
+    watch.step()
+    watch.step()
+    library = watch.take()
+    assert library is not None
+    watch.give_back(library)
+    assert taken(watch) == ["first", "second"]
