@@ -15,7 +15,7 @@ from collector.domain.devices import slug
 from collector.domain.times import TimeUnit, parse_time
 from collector.errors import MessageError
 from collector.profiles.measured import GOOD, Measured, Stated, number, worse
-from collector.profiles.paths import walk
+from collector.profiles.paths import keyed, walk
 from collector.profiles.profile import Points, Profile
 from collector.profiles.rules import measure
 from collector.profiles.time_rule import TimeRule
@@ -35,6 +35,8 @@ class Decoded(NamedTuple):
     # False when the time named no offset, so that its meaning had to be assumed.
     time_certain: bool
     values: Sequence[Measured]
+    # Of a time that the device told as so and so long ago: milliseconds from the receipt, negative in the past.
+    offset: int = 0
 
 
 class Decoding(NamedTuple):
@@ -47,7 +49,8 @@ class Decoding(NamedTuple):
 class Record(NamedTuple):
     """What a message says of one moment: `content` is where the paths of metrics lead.
 
-    `time` None: none is known. `point`: where `{point:…}` of the device's names leads.
+    `time` None: none is known, but that it was `offset` milliseconds from the receipt. `point`: where `{point:…}` of the
+    device's names leads.
     `units` and `stated`: what the payload says of a value, by the first key of its path.
     """
 
@@ -57,6 +60,7 @@ class Record(NamedTuple):
     point: Any = None
     units: Mapping[str, str] | None = None
     stated: Mapping[str, Stated] | None = None
+    offset: int = 0
 
 
 class Unreadable(NamedTuple):
@@ -125,8 +129,8 @@ class Decoder:
             values += unlisted(profile, record)
         if not values:
             return None
-        time, certain = _time(profile, record)
-        return Decoded(names.source, names.device, names.site, time, certain, values)
+        time, certain, offset = _time(profile, record)
+        return Decoded(names.source, names.device, names.site, time, certain, values, offset)
 
 
 def told(faults: Sequence[MessageError]) -> str:
@@ -137,6 +141,14 @@ def told(faults: Sequence[MessageError]) -> str:
 
 def points(profile: Profile, content: Any) -> Iterator[Record | Unreadable]:
     """The document itself, or the elements of its lists where the profile says so, oldest first as they stand."""
+    for record in _points(profile, content):
+        if isinstance(record, Record):
+            for named in profile.named:
+                record = record._replace(content=keyed(record.content, named.path, named.by))
+        yield record
+
+
+def _points(profile: Profile, content: Any) -> Iterator[Record | Unreadable]:
     if not profile.points or any(listed.beside for listed in profile.points):
         yield timed(profile.time, content)
     for listed in profile.points:
@@ -186,11 +198,14 @@ def _stated(profile: Profile, values: list[Measured], stated: Mapping[str, State
     ]
 
 
-def _time(profile: Profile, record: Record) -> tuple[int | None, bool]:
-    if record.time is None or (profile.time is not None and profile.time.trust == "receipt"):
-        return None, True
+def _time(profile: Profile, record: Record) -> tuple[int | None, bool, int]:
+    """The time, whether it is certain, and what lies between the receipt and a time that is not known."""
+    if profile.time is not None and profile.time.trust == "receipt":
+        return None, True, 0
+    if record.time is None:
+        return None, True, record.offset
     try:
-        return parse_time(record.time, record.unit)
+        return *parse_time(record.time, record.unit), 0
     except ValueError as error:
         raise MessageError("bad_time", str(error)) from None
 

@@ -16,10 +16,11 @@ from collector.profiles.decoders import DECODERS
 from collector.profiles.faults import Source, did_you_mean
 from collector.profiles.files import read_yaml_with_lines
 from collector.profiles.matching import Match, When, make_match, topic_parts
-from collector.profiles.profile import About, Points, Profile
+from collector.profiles.profile import About, Named, Points, Profile
 from collector.profiles.rules import MetricRule, QualityRule
 from collector.profiles.schema import ProfileSchema
 from collector.profiles.time_rule import time_rule
+from collector.profiles.unit_faults import unit_fault
 from collector.profiles.vocabulary import Vocabulary
 
 _SCHEMA = ProfileSchema()
@@ -92,8 +93,8 @@ def _metric_faults(rule: dict[str, Any], vocabulary: Vocabulary) -> Iterator[tup
     if metric is None:
         yield "name", f"'{rule['name']}' is not in vocabulary.yaml{did_you_mean(rule['name'], vocabulary.metrics)}"
         return
-    if vocabulary.conversion(metric.name, rule["unit"]) is None:
-        yield "unit", f"'{rule['unit']}' cannot be converted to {metric.unit}, the unit of {metric.name}"
+    if fault := unit_fault(metric.name, rule["unit"], vocabulary):
+        yield "unit", fault
     if rule["kind"] not in (None, metric.kind):
         yield "kind", f"{metric.name} is a {metric.kind} by the vocabulary"
     low, high = rule["range"]
@@ -134,6 +135,7 @@ def _profile(path: Path, loaded: dict[str, Any], decoder: Decoder) -> Profile:
         stale_after_s=loaded["expect"]["stale_after_s"],
         examples=tuple(loaded["examples"]),
         points=(*_points(loaded["batch"], beside=False), *_points(loaded["history"], beside=True)),
+        named=tuple(Named(tuple(entry["path"]), entry["by"]) for entry in loaded["named"]),
         key=loaded["key"],
         keep_unlisted=unlisted == "keep",
         about=About(*(_told(loaded[key]) for key in ("products", "kind", "caveats", "calibration", "limits"))),
@@ -172,6 +174,8 @@ def _metric(entry: dict[str, Any]) -> MetricRule:
         invalid=frozenset(entry["invalid"]),
         default=entry["default"],
         optional=entry["optional"],
+        plus=tuple(map(tuple, entry["plus"])),
+        minus=tuple(map(tuple, entry["minus"])),
     )
 
 
@@ -184,4 +188,5 @@ def _quality(entry: dict[str, Any]) -> QualityRule:
         one_of=tuple(entry["one_of"]) if "one_of" in entry else None,
         none_of=tuple(entry["none_of"]) if "none_of" in entry else None,
         metrics=frozenset(entry["metrics"]),
+        bits=sum(1 << bit for bit in set(entry.get("bits", ()))),
     )

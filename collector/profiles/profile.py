@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from collector.domain.devices import LONGEST_REMEMBERED, slug
 from collector.profiles.matching import Match
-from collector.profiles.paths import JsonPath, walk
+from collector.profiles.paths import JsonPath, Key, walk
 from collector.profiles.rules import MetricRule, QualityRule
 from collector.profiles.time_rule import TimeRule
 
@@ -38,6 +38,14 @@ class Points:
     path: JsonPath
     time: TimeRule | None
     beside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A list whose elements bear names: they are looked up by what they have at `by`, not by their position."""
+
+    path: JsonPath
+    by: Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,8 @@ class Profile:
     stale_after_s: int
     examples: tuple[dict[str, Any], ...]
     points: tuple[Points, ...] = ()
+    # Lists within the document, or within each point of it, that are read as objects.
+    named: tuple[Named, ...] = ()
     # The name of a message's one value, from parts of the topic: for formats that have a topic for each value.
     key: str = ""
     # Whether values that no rule names are kept, under their own names: for formats that name what they send.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,14 +21,15 @@ _BOUNDS: dict[str, Stated] = {
     ">": (Quality.BAD, Reason.RANGE),
 }
 _FAULT: Stated = (Quality.BAD, Reason.DEVICE_FAULT)
+_HEX = re.compile(r"0[xX][0-9A-Fa-f]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRule:
     """Where one metric stands in a payload, and what its value means.
 
-    In this order: `words` and `states` for texts, `cast`, `invalid`, `low` and `high`, `scale`, `offset`; what comes of
-    it is in `unit`. `low`, `high` and `invalid` are of the number as sent.
+    In this order: `words` and `states` for texts, `cast`, `invalid`, `low` and `high`, `plus` and `minus`, `scale`,
+    `offset`; what comes of it is in `unit`. `low`, `high` and `invalid` are of the number as sent.
     """
 
     name: str
@@ -45,6 +47,9 @@ class MetricRule:
     default: float | None = None
     # No example needs to show it.
     optional: bool = False
+    # Where else in the payload parts of it stand: tariffs or phases of a total, what is fed back of a net value.
+    plus: tuple[JsonPath, ...] = ()
+    minus: tuple[JsonPath, ...] = ()
 
     def measure(self, content: Any, said: Stated = GOOD, unit: str | None = None) -> Measured | None:
         """None when the payload has no such value. `unit`: that which the payload itself states."""
@@ -53,9 +58,12 @@ class MetricRule:
             if self.default is None or found is not ABSENT:
                 return None
             found = self.default
+        rest = self._rest(content) if self.plus or self.minus else 0.0
+        if rest is None:
+            return None
         if type(found) is float and self._simple:
             return Measured(self.name, number(found), unit or self.unit, said)
-        value, stated = self._value(found)
+        value, stated = self._value(found, rest)
         return Measured(self.name, value, unit or self.unit, worse(stated, said) if stated is not GOOD else said)
 
     @property
@@ -63,9 +71,20 @@ class MetricRule:
         """A number is its value."""
         return (
             self.scale == 1.0 and not self.offset and not self.invalid and self.low is None and self.high is None
+            and not self.plus and not self.minus
         )  # fmt: skip
 
-    def _value(self, found: Any) -> tuple[float | None, Stated]:
+    def _rest(self, content: Any) -> float | None:
+        """What stands elsewhere and belongs to the value; None when a part is missing, for a sum would be wrong."""
+        rest = 0.0
+        for sign, paths in ((1, self.plus), (-1, self.minus)):
+            for path in paths:
+                if (part := self._number(walk(content, path))) is None or part in self.invalid:
+                    return None
+                rest += sign * part
+        return rest
+
+    def _value(self, found: Any, rest: float) -> tuple[float | None, Stated]:
         stated = GOOD
         if isinstance(found, str):
             text = found.strip()
@@ -80,7 +99,7 @@ class MetricRule:
             return None, _FAULT
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             stated = worse(stated, (Quality.BAD, Reason.RANGE))
-        return value * self.scale + self.offset, stated
+        return (value + rest) * self.scale + self.offset, stated
 
     def _number(self, found: Any) -> float | None:
         if not isinstance(found, str):
@@ -103,9 +122,20 @@ def _from_hex(text: str) -> float | None:
         return None
 
 
+def _word(found: Any) -> int:
+    """A status word: a whole number, or a text of one, hexadecimal with `0x`; anything else has no bits."""
+    if isinstance(found, int):
+        return found
+    if isinstance(found, str) and _HEX.fullmatch(found.strip()):
+        return int(found.strip(), 16)
+    value = number(found)
+    return int(value) if value is not None else 0
+
+
 @dataclass(frozen=True, slots=True)
 class QualityRule:
-    """When the path holds something non-empty, one of some values, or none of them, the device reports a fault.
+    """When the path holds something non-empty, one of some values, none of them, or a status word with one of some bits
+    set, the device reports a fault.
 
     `metrics` empty: of all the values of a message.
     """
@@ -116,6 +146,8 @@ class QualityRule:
     one_of: tuple[Any, ...] | None = None
     none_of: tuple[Any, ...] | None = None
     metrics: frozenset[str] = frozenset()
+    # The bits of a status word, as a number with a 1 for each.
+    bits: int = 0
 
     def holds(self, content: Any) -> bool:
         found = walk(content, self.path, ABSENT)
@@ -125,6 +157,8 @@ class QualityRule:
             return any(found == value for value in self.one_of)
         if self.none_of is not None:
             return all(found != value for value in self.none_of)
+        if self.bits:
+            return bool(_word(found) & self.bits)
         return bool(found)
 
 

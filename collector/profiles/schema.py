@@ -66,6 +66,8 @@ class MetricSchema(Schema):
     range = fields.List(fields.Float(allow_none=True), validate=validate.Length(equal=2), load_default=[None, None])
     invalid = fields.List(fields.Float(), load_default=list)
     default = fields.Float(load_default=None)
+    plus = fields.List(path_field(validate=validate.Length(min=1)), load_default=list)
+    minus = fields.List(path_field(validate=validate.Length(min=1)), load_default=list)
     optional = fields.Boolean(load_default=False)
 
 
@@ -75,20 +77,26 @@ class QualitySchema(Schema):
     quality = fields.String(validate=validate.OneOf(["uncertain", "bad"]))
     one_of = fields.List(fields.Raw(), validate=validate.Length(min=1))
     none_of = fields.List(fields.Raw(), validate=validate.Length(min=1))
+    bits = fields.List(fields.Integer(strict=True, validate=validate.Range(0, 63)), validate=validate.Length(min=1))
     reason = fields.String(load_default="device_fault", validate=validate.OneOf(REASONS))
     metrics = fields.List(fields.String(), load_default=list)
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: Any) -> None:
-        if len({"nonempty", "one_of", "none_of"} & data.keys()) != 1:
-            raise ValidationError("give one of nonempty, one_of and none_of", "path")
+        if len({"nonempty", "one_of", "none_of", "bits"} & data.keys()) != 1:
+            raise ValidationError("give one of nonempty, one_of, none_of and bits", "path")
         if ("quality" in data) == ("nonempty" in data):
-            raise ValidationError("goes with one_of and none_of: uncertain or bad", "quality")
+            raise ValidationError("goes with one_of, none_of and bits: uncertain or bad", "quality")
 
 
 class PointsSchema(Schema):
     path = path_field(required=True)
     time = fields.Nested(TimeSchema, load_default=None)
+
+
+class NamedSchema(Schema):
+    path = path_field(required=True)
+    by = fields.Raw(required=True, metadata=describe("the key or position of the name in each element"))
 
 
 class ExpectSchema(Schema):
@@ -150,6 +158,7 @@ class ProfileSchema(Schema):
     key = fields.String(load_default="")
     batch = fields.List(fields.Nested(PointsSchema), load_default=list)
     history = fields.List(fields.Nested(PointsSchema), load_default=list)
+    named = fields.List(fields.Nested(NamedSchema), load_default=list)
     unlisted = fields.String(load_default=None, validate=validate.OneOf(["keep", "ignore"]))
     metrics = fields.List(fields.Nested(MetricSchema), load_default=list)
     quality = fields.List(fields.Nested(QualitySchema), load_default=list)
