@@ -23,6 +23,7 @@ from collector.stores.set_aside import Suspicion
 from collector.trouble import REMEDY, Watch, disk_trouble
 from webapp.cli_accounts import sites, tokens, users
 from webapp.cli_collectors import collectors
+from webapp.cli_devices import devices
 from webapp.cli_doctor import doctor
 from webapp.cli_import import imports
 from webapp.cli_lan import tls
@@ -198,6 +199,7 @@ main.add_command(tokens)
 main.add_command(imports)
 main.add_command(tls)
 main.add_command(doctor)
+main.add_command(devices)
 main.add_command(collectors)
 main.add_command(reshard)
 

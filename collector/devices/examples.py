@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
+from collector.devices.explain import path_of, records, short, unreached, why_nothing
 from collector.domain.reading import Reading
 from collector.domain.times import iso_utc, parse_time
-from collector.errors import MessageError
 from collector.ingest.message import Message
 from collector.ingest.pipeline import Pipeline, Processed
 from collector.profiles.decoder import Record
-from collector.profiles.decoders import DECODERS
+from collector.profiles.faults import did_you_mean
 from collector.profiles.library import Library
+from collector.profiles.paths import ABSENT, walk
 from collector.profiles.profile import Profile
 from collector.profiles.rules import MetricRule
+from collector.profiles.unit_faults import COMMON_UNITS
 from collector.profiles.vocabulary import Vocabulary
 
 # 2030-03-17, long after the times of all examples, so that none of them lies in the future.
 RECEIVED_AT = 1_900_000_000_000
 # A value may be rounded for writing it down.
 _TOLERANCE = 1e-6
-# Units that are confused, to be tried when a value is wrong by a factor.
-_CONFUSED = ("W", "kW", "MW", "Wh", "kWh", "MWh", "W*min", "mV", "V", "mA", "A", "L", "m3", "L/s", "L/min", "L/h",
-             "m3/h", "mg/L", "ug/L", "g/L", "Pa", "hPa", "kPa", "mbar", "bar", "degC", "degF", "uS/cm", "mS/cm",
-             "S/m", "mm", "cm", "m", "J", "kJ", "MJ", "GJ")  # fmt: skip
 
 
 def example_payload(example: dict[str, Any]) -> bytes:
@@ -54,15 +52,57 @@ def differences(profile: Profile, example: dict[str, Any], vocabulary: Vocabular
         return [f"the payload cannot be sent: {error}"]
     expect = example["expect"]
     if expect == "none":
-        return [f"expected nothing, but {told(result)}"] if result.readings or result.refused else []
+        return [f"the example expects nothing, but {told(result)}"] if result.readings or result.refused else []
     if isinstance(expect, dict) and "refused" in expect:
         return _refused(result, expect["refused"])
-    if result.refused is not None:
-        return [f"expected readings, but {told(result)}"]
     wanted = expect if isinstance(expect, list) else [expect]
-    if not all(isinstance(one, dict) and {"device", "readings"} <= one.keys() for one in wanted):
-        return ["expect must be {device, time, readings}, a list of such, none, or {refused: reason}"]
-    return list(_readings(profile, result.readings, wanted, vocabulary))
+    if fault := next(filter(None, map(_malformed, wanted)), None):
+        return [fault]
+    if result.refused is not None or not result.readings:
+        return [f"the example expects readings, but {_why_none(profile, example, result)}"]
+    return list(_readings(Example(profile, example, vocabulary), result.readings, wanted))
+
+
+class Example(NamedTuple):
+    """What is needed to tell what is wrong with it."""
+
+    profile: Profile
+    example: dict[str, Any]
+    vocabulary: Vocabulary
+
+    def unit(self, metric: str) -> str:
+        known = self.vocabulary.metrics.get(metric)
+        return f" {known.unit}" if known is not None and known.unit != "dimensionless" else ""
+
+    def rule(self, metric: str) -> MetricRule | None:
+        return next((rule for rule in self.profile.metrics if rule.name == metric), None)
+
+    @property
+    def contents(self) -> list[Any]:
+        return [record.content for record in _records(self.profile, self.example)]
+
+
+def _malformed(one: Any) -> str | None:
+    """What is wrong with an expectation as such."""
+    if not isinstance(one, dict) or not {"device", "readings"} <= one.keys() or not isinstance(one["readings"], dict):
+        return "expect must be {device, time, readings}, a list of such, none, or {refused: reason}"
+    for metric, wanted in one["readings"].items():
+        value = wanted.get("value") if isinstance(wanted, dict) else wanted
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            return (
+                f"{metric}: '{value}' is not a number; write the value in the unit of the vocabulary, without the unit"
+            )
+    try:
+        parse_time(one.get("time", 0))
+    except ValueError as error:
+        return f"{error}"
+    return None
+
+
+def _why_none(profile: Profile, example: dict[str, Any], result: Processed) -> str:
+    if result.refused is not None and result.refused.reason != "no_profile":
+        return told(result)
+    return why_nothing(profile, example["topic"], example_payload(example))
 
 
 def told(result: Processed) -> str:
@@ -70,32 +110,28 @@ def told(result: Processed) -> str:
     if result.refused is not None:
         return f"the message was refused as {result.refused.reason}: {result.refused.detail}"
     if not result.readings:
-        return "nothing came of it: no condition of the profile holds, or no path leads to a value"
+        return "nothing comes of the message"
     values = ", ".join(f"{reading.metric} {reading.value}" for reading in result.readings[:8])
-    return f"got {len(result.readings)} readings: {values}"
+    more = f" and {len(result.readings) - 8} more" if len(result.readings) > 8 else ""
+    return f"the message gives {values}{more}"
 
 
 def _refused(result: Processed, reason: str) -> list[str]:
     found = result.refused.reason if result.refused is not None else None
-    return [] if found == reason else [f"expected that it is refused as {reason}, but {told(result)}"]
+    return [] if found == reason else [f"the example expects that it is refused as {reason}, but {told(result)}"]
 
 
-def _readings(
-    profile: Profile, readings: Iterable[Reading], wanted: list[dict[str, Any]], vocabulary: Vocabulary
-) -> Iterator[str]:
+def _readings(example: Example, readings: Sequence[Reading], wanted: list[dict[str, Any]]) -> Iterator[str]:
     left = list(readings)
     for one in wanted:
         mine = [reading for reading in left if _is_of(reading, one)]
         left = [reading for reading in left if not _is_of(reading, one)]
         if not mine:
             at = f" at {one['time']}" if "time" in one else ""
-            devices = (
-                ", ".join(sorted({f"{reading.device} at {iso_utc(reading.observed_at)}" for reading in readings}))
-                or "none"
-            )
-            yield f"no readings of device '{one['device']}'{at}; there are: {devices}"
+            heard = sorted({f"{reading.device} at {iso_utc(reading.observed_at)}" for reading in readings})
+            yield f"the example expects readings of {one['device']}{at}, but the message gives {', '.join(heard)}"
             continue
-        yield from _values(profile, mine, one["readings"], vocabulary)
+        yield from _values(example, mine, one["readings"])
     if left:
         yield f"not expected: {', '.join(f'{reading.device}/{reading.metric} {reading.value}' for reading in left)}"
 
@@ -106,29 +142,46 @@ def _is_of(reading: Reading, one: dict[str, Any]) -> bool:
     return "time" not in one or reading.observed_at == parse_time(one["time"])[0]
 
 
-def _values(profile: Profile, readings: list[Reading], wanted: dict[str, Any], vocabulary: Vocabulary) -> Iterator[str]:
+def _values(example: Example, readings: list[Reading], wanted: dict[str, Any]) -> Iterator[str]:
     found = {reading.metric: reading for reading in readings}
-    for metric in wanted.keys() - found.keys():
-        yield f"{metric}: expected {wanted[metric]}, but the message gives no {metric}; does its path lead there?"
-    for metric in found.keys() - wanted.keys():
-        yield f"{metric}: {found[metric].value} was not expected"
+    for metric in sorted(wanted.keys() - found.keys()):
+        yield f"{metric}: the example expects it, but {_missing(example, metric)}"
+    for metric in sorted(found.keys() - wanted.keys()):
+        yield (
+            f"{metric}: the message gives {found[metric].value}{example.unit(metric)}, which the example does not"
+            " expect; add it there if it is right"
+        )
     for metric in sorted(wanted.keys() & found.keys()):
-        yield from _value(profile, found[metric], wanted[metric], vocabulary)
+        yield from _value(example, found[metric], wanted[metric])
 
 
-def _value(profile: Profile, reading: Reading, wanted: Any, vocabulary: Vocabulary) -> Iterator[str]:
+def _missing(example: Example, metric: str) -> str:
+    rule = example.rule(metric)
+    if rule is None:
+        names = [rule.name for rule in example.profile.metrics]
+        return f"the profile has no such metric{did_you_mean(metric, names)}"
+    return unreached(rule.path, example.contents)
+
+
+def _value(example: Example, reading: Reading, wanted: Any) -> Iterator[str]:
     wanted = wanted if isinstance(wanted, dict) else {"value": wanted}
     metric, value, expected = reading.metric, reading.value, wanted.get("value")
-    unit = vocabulary.metrics[metric].unit if metric in vocabulary.metrics else ""
+    unit = example.unit(metric)
     if not _same(value, expected):
-        hint = _confused_unit(profile, reading, expected, vocabulary)
-        yield f"{metric}: expected {expected} {unit}, but got {value} {unit}{hint}"
+        yield (
+            f"{metric}: the example expects {expected}{unit}, but the message gives {value}{unit}"
+            f"{_source(example, metric)}.{_confused_unit(example, reading, expected)}"
+        )
     quality, reasons = wanted.get("quality", "good"), wanted.get("reasons", [])
     if reading.quality.word != quality or sorted(reading.reasons.words) != sorted(reasons):
         yield (
-            f"{metric}: expected quality {quality} {reasons or ''}, but got {reading.quality.word}"
-            f" {reading.reasons.words or ''}"
+            f"{metric}: the example expects quality {_judged(quality, reasons)}, but it is"
+            f" {_judged(reading.quality.word, reading.reasons.words)}"
         )
+
+
+def _judged(quality: str, reasons: list[str]) -> str:
+    return f"{quality} ({', '.join(reasons)})" if reasons else quality
 
 
 def _same(value: float | None, expected: Any) -> bool:
@@ -137,20 +190,33 @@ def _same(value: float | None, expected: Any) -> bool:
     return abs(value - float(expected)) <= _TOLERANCE * max(1.0, abs(float(expected)))
 
 
-def _confused_unit(profile: Profile, reading: Reading, expected: Any, vocabulary: Vocabulary) -> str:
-    """The unit that would give what was expected, if one does."""
-    rule = next((rule for rule in profile.metrics if rule.name == reading.metric), None)
-    if rule is None or reading.value is None or not isinstance(expected, int | float):
+def _source(example: Example, metric: str) -> str:
+    """What stands in the message where the profile looks."""
+    rule = example.rule(metric)
+    if rule is None:
         return ""
+    for content in example.contents:
+        if (found := walk(content, rule.path, ABSENT)) is not ABSENT:
+            scaled = f" times {rule.scale:g}" if rule.scale != 1 else ""
+            return f": at {path_of(rule.path)} there is {short(found)}, taken{scaled} as {rule.unit}"
+    return ""
+
+
+def _confused_unit(example: Example, reading: Reading, expected: Any) -> str:
+    """The unit that would give what was expected, if one does."""
+    rule, vocabulary = example.rule(reading.metric), example.vocabulary
+    check = " See the vendor's page for what is right, and correct the path, the unit or the example"
+    if rule is None or reading.value is None or expected is None:
+        return check
     stated = vocabulary.conversion(rule.name, rule.unit)
     if stated is None or not stated.factor:
-        return ""
+        return check
     sent = (reading.value - stated.offset) / stated.factor
-    for unit in _CONFUSED:
+    for unit in COMMON_UNITS:
         other = vocabulary.conversion(rule.name, unit)
         if unit != rule.unit and other is not None and _same(other(sent), expected):
-            return f". The profile says that it is sent in {rule.unit}: with {unit} it would be as expected"
-    return ""
+            return f" With unit {unit} it would be as expected: does the vendor's page say {unit} or {rule.unit}?"
+    return check
 
 
 def unshown(profile: Profile, examples: Iterable[dict[str, Any]]) -> list[tuple[int, MetricRule]]:
@@ -163,16 +229,8 @@ def unshown(profile: Profile, examples: Iterable[dict[str, Any]]) -> list[tuple[
     ]
 
 
-def _records(profile: Profile, example: dict[str, Any]) -> Iterator[Record]:
-    decoder = DECODERS[profile.decoder]
-    for match in profile.matches:
-        hit = match.pattern.fullmatch(example["topic"])
-        if hit is None:
-            continue
-        try:
-            content = decoder.read(hit.groupdict(), example_payload(example))
-            if match.holds(content):
-                yield from (r for r in decoder.records(profile, hit.groupdict(), content) if isinstance(r, Record))
-                return
-        except (MessageError, ValueError, TypeError):
-            continue
+def _records(profile: Profile, example: dict[str, Any]) -> list[Record]:
+    try:
+        return list(records(profile, example["topic"], example_payload(example)))
+    except (ValueError, TypeError):
+        return []

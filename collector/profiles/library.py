@@ -75,12 +75,17 @@ class Library:
             return []
         return list({profile.id: profile for profile in found}.values())
 
+    def by_topic(self, topic: str) -> list[Profile]:
+        """All profiles that the topic alone fits."""
+        return list({profile.id: profile for profile, *_ in self._candidates(topic)}.values())
+
     def _fitting(self, candidates: Candidates, payload: bytes) -> Iterator[tuple[Profile, Any, dict[str, str]]]:
         """With the payload as its decoder reads it, which is done once for each. Raises MessageError if none can."""
-        read: dict[int, Any] = {}
+        # By decoder and the parts of the topic, which profiles may name differently.
+        read: dict[Any, Any] = {}
         refused: MessageError | None = None
         for profile, match, parts, decoder in candidates:
-            key = id(decoder)
+            key = id(decoder), tuple(parts.items())
             if key not in read:
                 try:
                     read[key] = decoder.read(parts, payload)
@@ -142,6 +147,11 @@ class Library:
         return found
 
 
+def profile_files(folder: Path) -> list[Path]:
+    """The profiles of a device_configs folder."""
+    return sorted((folder / "profiles").rglob("*.yaml"))
+
+
 def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
     """Every `profiles/**/*.yaml` of the folders; a later folder's profile replaces an earlier one of the same id.
 
@@ -150,13 +160,16 @@ def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
     profiles: dict[str, Profile] = {}
     faults: list[str] = []
     for folder in folders:
-        for path in sorted((folder / "profiles").rglob("*.yaml")):
+        mine: dict[str, Profile] = {}
+        for path in profile_files(folder):
             try:
                 profile = load_profile(path, vocabulary)
             except ConfigError as error:
                 faults += error.faults
                 continue
-            profiles[profile.id] = profile
+            if (twin := mine.setdefault(profile.id, profile)) is not profile:
+                faults.append(f"{path}: id: '{profile.id}' is the id of {twin.file} too; give each an id of its own")
+        profiles |= mine
     if not profiles and not faults:
         faults.append(f"no device profiles found in {', '.join(str(folder) for folder in folders)}")
     if faults:

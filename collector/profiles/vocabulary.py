@@ -100,7 +100,7 @@ def _registry() -> pint.UnitRegistry[float]:
         "dBA = [sound]",
         "plain_dB = [ratio_of_levels]",
         "ppm_gas = [parts_of_gas]",
-        "dBm = [signal]",
+        "plain_dBm = [signal]",
         "kvarh = kilovolt_ampere * hour",
         "varh = volt_ampere * hour",
     ):
