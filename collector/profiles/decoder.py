@@ -15,9 +15,9 @@ from collector.domain.devices import slug
 from collector.domain.times import TimeUnit, parse_time
 from collector.errors import MessageError
 from collector.profiles.measured import GOOD, Measured, Stated, number, worse
-from collector.profiles.paths import keyed, walk
+from collector.profiles.paths import JsonPath, keyed, walk
 from collector.profiles.profile import Points, Profile
-from collector.profiles.rules import measure
+from collector.profiles.rules import MetricRule, measure
 from collector.profiles.time_rule import TimeRule
 
 # Points of one message: more than any device keeps, and no more than one transaction should bring.
@@ -81,6 +81,14 @@ class Decoder:
     own_time: ClassVar[bool] = False
     # The format names its values, so that a profile need not list them.
     open_names: ClassVar[bool] = False
+    # The format carries bytes of the device's own, which a profile's `layout` may describe.
+    reads_bytes: ClassVar[bool] = False
+    # It comes by a connection of its own, with a session of its own kind: the ordinary one does not subscribe to it.
+    own_connection: ClassVar[bool] = False
+    # Where in a record the values stand that a profile need not name to keep them (`unlisted`).
+    values_at: ClassVar[JsonPath] = ()
+    # Metrics that messages of the format bring whatever the device, unless a profile lists them itself.
+    always: ClassVar[tuple[MetricRule, ...]] = ()
 
     def read(self, parts: Mapping[str, str], payload: bytes) -> Any:  # noqa: ARG002
         """The payload as a document: what conditions and names of a profile look at.
@@ -114,6 +122,10 @@ class Decoder:
             raise faults[0] if len(faults) == 1 else MessageError(faults[0].reason, told(faults))
         return Decoding(decoded, [error.detail for error in faults])
 
+    def unlisted(self, profile: Profile, record: Record) -> list[Measured]:
+        """What no rule of the profile names, where it keeps that."""
+        return unlisted(profile, record, self.values_at)
+
     def _decoded(
         self, profile: Profile, parts: dict[str, str], content: Any, record: Record | Unreadable
     ) -> Decoded | None:
@@ -126,7 +138,7 @@ class Decoder:
         if record.stated:
             values = _stated(profile, values, record.stated)
         if profile.keep_unlisted:
-            values += unlisted(profile, record)
+            values += self.unlisted(profile, record)
         if not values:
             return None
         time, certain, offset = _time(profile, record)
@@ -152,17 +164,17 @@ def _points(profile: Profile, content: Any) -> Iterator[Record | Unreadable]:
     if not profile.points or any(listed.beside for listed in profile.points):
         yield timed(profile.time, content)
     for listed in profile.points:
-        yield from _elements(profile, listed, content)
+        yield from elements(profile, listed, content)
 
 
-def _elements(profile: Profile, listed: Points, content: Any) -> Iterator[Record | Unreadable]:
-    elements = walk(content, listed.path)
-    if elements is None:
+def elements(profile: Profile, listed: Points, content: Any) -> Iterator[Record | Unreadable]:
+    found = walk(content, listed.path)
+    if found is None:
         return
-    if not isinstance(elements, list):
+    if not isinstance(found, list):
         yield Unreadable(f"expected a list at {'.'.join(map(str, listed.path)) or 'the top'}")
         return
-    for element in elements:
+    for element in found:
         at = timed(listed.time, element) if listed.time else timed(profile.time, content)
         yield at._replace(content=element, point=element)
 
@@ -174,18 +186,27 @@ def timed(rule: TimeRule | None, content: Any) -> Record:
     return Record(content, walk(content, rule.path), rule.unit)
 
 
-def unlisted(profile: Profile, record: Record) -> list[Measured]:
-    """The numbers of a document that no rule names, under their own names."""
-    if not isinstance(record.content, Mapping):
+def unlisted(profile: Profile, record: Record, at: JsonPath = ()) -> list[Measured]:
+    """The numbers of a document, or of what stands `at` a place in it, that no rule names: under their own names."""
+    values = walk(record.content, at)
+    if not isinstance(values, Mapping):
         return []
-    known = {rule.path[0] for rule in profile.metrics}
+    depth = len(at)
+    known = {rule.path[depth] for rule in profile.metrics if len(rule.path) > depth and rule.path[:depth] == at}
     found = []
-    for key, value in record.content.items():
+    for key, value in values.items():
         if key in known or (amount := number(value)) is None or not (name := slug(str(key))[:64]):
             continue
         unit = record.units.get(key) if record.units else None
         found.append(Measured(name, amount, unit, record.stated.get(key, GOOD) if record.stated else GOOD))
     return found
+
+
+def named(profile: Profile) -> set[str]:
+    """The first keys of all places that a profile looks at: texts there are meant, whatever they look like."""
+    return {
+        str(path[0]) for path in [*(rule.path for rule in profile.metrics), *(rule.path for rule in profile.quality)]
+    }
 
 
 def _stated(profile: Profile, values: list[Measured], stated: Mapping[str, Stated]) -> list[Measured]:

@@ -39,8 +39,8 @@ class Library:
     def decode(self, topic: str, payload: bytes) -> tuple[Profile, Decoding] | None:
         """None when the topic is ours but no profile's condition holds: a message that is not meant for us.
 
-        A device that people gave a profile to is read by that one, where several fit. Raises MessageError with the
-        reason when the message can never become readings.
+        A device that people gave a profile to is read by that one, where the topic fits several. Raises MessageError
+        with the reason when the message can never become readings.
         """
         candidates = self._candidates(topic)
         if not candidates:
@@ -53,19 +53,26 @@ class Library:
         return self._decode_one_of(candidates, payload)
 
     def _decode_one_of(self, candidates: Candidates, payload: bytes) -> tuple[Profile, Decoding] | None:
-        """By the first that fits, unless people gave the device, which is known only then, another one that fits."""
-        first: tuple[Profile, Decoding] | None = None
-        chosen: str | None = None
+        """By the first that fits, unless people gave the device, which is known only then, another one."""
         for profile, content, parts in self._fitting(candidates, payload):
-            if first is None:
-                first = profile, DECODERS[profile.decoder].decode(profile, parts, content)
-                decoded = first[1].decoded
-                chosen = self.assigned.get(decoded[0].device) if decoded else None
-                if chosen in (None, profile.id):
-                    return first
-            elif profile.id == chosen:
-                return profile, DECODERS[profile.decoder].decode(profile, parts, content)
-        return first
+            decoding = DECODERS[profile.decoder].decode(profile, parts, content)
+            chosen = self.assigned.get(decoding.decoded[0].device) if decoding.decoded else None
+            other = None if chosen in (None, profile.id) else self._decode_as(chosen, candidates, payload)
+            return other or (profile, decoding)
+        return None
+
+    def _decode_as(self, chosen: str | None, candidates: Candidates, payload: bytes) -> tuple[Profile, Decoding] | None:
+        """By this profile, even if its conditions do not hold: they tell profiles apart until people have chosen."""
+        found = None
+        for profile, match, parts, decoder in candidates:
+            if profile.id == chosen:
+                content = decoder.read(parts, payload)
+                holds = match.holds(content)
+                if found is None or holds:
+                    found = profile, decoder, parts, content
+                if holds:
+                    break
+        return None if found is None else (found[0], found[1].decode(found[0], found[2], found[3]))
 
     def fitting(self, topic: str, payload: bytes) -> list[Profile]:
         """All profiles that the message may be of, the first being the one that is taken."""

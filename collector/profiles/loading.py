@@ -15,6 +15,7 @@ from collector.profiles.decoder import Decoder
 from collector.profiles.decoders import DECODERS
 from collector.profiles.faults import Source, did_you_mean
 from collector.profiles.files import read_yaml_with_lines
+from collector.profiles.layout_schema import layout_of
 from collector.profiles.matching import Match, When, make_match, topic_parts
 from collector.profiles.profile import About, Named, Points, Profile
 from collector.profiles.rules import MetricRule, QualityRule
@@ -59,7 +60,9 @@ _Fault = tuple[tuple[str | int, ...], str]
 
 def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) -> Iterator[_Fault]:
     """What the schema cannot see."""
-    yield from _match_faults(loaded)
+    yield from _match_faults(loaded, decoder)
+    if loaded["layout"] and not decoder.reads_bytes:
+        yield ("layout",), f"goes with formats that carry a device's own bytes, which {loaded['decoder']} does not"
     if loaded["time"] is not None and (fault := time_rule(loaded["time"]).fault(own_time=decoder.own_time)):  # type: ignore[union-attr]
         yield ("time", "path"), fault
     if not loaded["metrics"] and not decoder.open_names and loaded["unlisted"] != "keep":
@@ -70,14 +73,17 @@ def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) ->
     yield from _unlisted_metrics(loaded, vocabulary, decoder)
 
 
-def _match_faults(loaded: dict[str, Any]) -> Iterator[_Fault]:
+def _match_faults(loaded: dict[str, Any], decoder: Decoder) -> Iterator[_Fault]:
     parts: set[str] = set()
     for index, match in enumerate(loaded["match"]):
-        try:
-            make_match(match["topic"])
-        except ValueError as error:
-            yield ("match", index, "topic"), str(error)
-        parts |= set(topic_parts(match["topic"]))
+        if not _topics(match, decoder):
+            yield ("match", index, "topic"), "missing; this key is required"
+        for topic in _topics(match, decoder):
+            try:
+                make_match(topic)
+            except ValueError as error:
+                yield ("match", index, "topic"), str(error)
+            parts |= set(topic_parts(topic))
     for key in _FILLED:
         for name in _PLACEHOLDER.findall(loaded[key] or ""):
             if ":" not in name and name not in parts:
@@ -86,6 +92,11 @@ def _match_faults(loaded: dict[str, Any]) -> Iterator[_Fault]:
                     (key,),
                     f"{{{name}}} is not among the parts of the topic, which are {known}{did_you_mean(name, parts)}",
                 )
+
+
+def _topics(match: dict[str, Any], decoder: Decoder) -> list[str]:
+    """The topic of an entry; those of the format where it names none."""
+    return [match["topic"]] if match["topic"] else [known["topic"] for known in decoder.defaults.get("match", ())]
 
 
 def _metric_faults(rule: dict[str, Any], vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
@@ -106,7 +117,7 @@ def _metric_faults(rule: dict[str, Any], vocabulary: Vocabulary) -> Iterator[tup
 
 def _unlisted_metrics(loaded: dict[str, Any], vocabulary: Vocabulary, decoder: Decoder) -> Iterator[_Fault]:
     """Where a metric is named that the profile does not bring."""
-    listed: set[str] = {rule["name"] for rule in loaded["metrics"]}
+    listed: set[str] = {rule["name"] for rule in loaded["metrics"]} | {rule.name for rule in decoder.always}
     known = listed | (set(vocabulary.metrics) if decoder.open_names or loaded["unlisted"] == "keep" else set())
     named: list[tuple[tuple[str | int, ...], str]] = []
     for key in ("quality", "calibration"):
@@ -124,18 +135,19 @@ def _profile(path: Path, loaded: dict[str, Any], decoder: Decoder) -> Profile:
         id=loaded["id"],
         file=path,
         decoder=loaded["decoder"],
-        matches=tuple(_match(entry) for entry in loaded["match"]),
+        matches=tuple(_match(entry, topic) for entry in loaded["match"] for topic in _topics(entry, decoder)),
         device_id=loaded["device_id"],
         group=loaded["group"] or loaded["device_id"],
         source_name=loaded["source_name"] or loaded["device_id"],
         time=time_rule(loaded["time"]),
-        metrics=tuple(_metric(entry) for entry in loaded["metrics"]),
+        metrics=_metrics(loaded["metrics"], decoder),
         quality=tuple(_quality(entry) for entry in loaded["quality"]),
         every_s=loaded["expect"]["every_s"],
         stale_after_s=loaded["expect"]["stale_after_s"],
         examples=tuple(loaded["examples"]),
         points=(*_points(loaded["batch"], beside=False), *_points(loaded["history"], beside=True)),
         named=tuple(Named(tuple(entry["path"]), entry["by"]) for entry in loaded["named"]),
+        layout=layout_of(loaded["layout"]),
         key=loaded["key"],
         keep_unlisted=unlisted == "keep",
         about=About(*(_told(loaded[key]) for key in ("products", "kind", "caveats", "calibration", "limits"))),
@@ -150,13 +162,18 @@ def _points(listed: list[dict[str, Any]], *, beside: bool) -> Iterable[Points]:
     return (Points(tuple(entry["path"]), time_rule(entry["time"]), beside) for entry in listed)
 
 
-def _match(entry: dict[str, Any]) -> Match:
-    return make_match(entry["topic"], tuple(_when(condition) for condition in entry["when"]))
+def _match(entry: dict[str, Any], topic: str) -> Match:
+    return make_match(topic, tuple(_when(condition) for condition in entry["when"]))
 
 
 def _when(entry: dict[str, Any]) -> When:
     one_of = (entry["equals"],) if "equals" in entry else tuple(entry["one_of"]) if "one_of" in entry else None
     return When(tuple(entry["path"]), one_of, entry["exists"])
+
+
+def _metrics(entries: list[dict[str, Any]], decoder: Decoder) -> tuple[MetricRule, ...]:
+    listed = {entry["name"] for entry in entries}
+    return (*map(_metric, entries), *(rule for rule in decoder.always if rule.name not in listed))
 
 
 def _metric(entry: dict[str, Any]) -> MetricRule:
@@ -174,6 +191,7 @@ def _metric(entry: dict[str, Any]) -> MetricRule:
         invalid=frozenset(entry["invalid"]),
         default=entry["default"],
         optional=entry["optional"],
+        nullable=entry["nullable"],
         plus=tuple(map(tuple, entry["plus"])),
         minus=tuple(map(tuple, entry["minus"])),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from collector.domain.devices import LONGEST_REMEMBERED, slug
+from collector.profiles.layout import Layout
 from collector.profiles.matching import Match
 from collector.profiles.paths import JsonPath, Key, walk
 from collector.profiles.rules import MetricRule, QualityRule
@@ -84,6 +85,8 @@ class Profile:
     points: tuple[Points, ...] = ()
     # Lists within the document, or within each point of it, that are read as objects.
     named: tuple[Named, ...] = ()
+    # How a device's own bytes are laid out, where the network does not decode them.
+    layout: Layout | None = None
     # The name of a message's one value, from parts of the topic: for formats that have a topic for each value.
     key: str = ""
     # Whether values that no rule names are kept, under their own names: for formats that name what they send.

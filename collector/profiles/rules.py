@@ -47,6 +47,8 @@ class MetricRule:
     default: float | None = None
     # No example needs to show it.
     optional: bool = False
+    # Null is what the device sends of what it does not measure at all, not of a value that it failed to get.
+    nullable: bool = False
     # Where else in the payload parts of it stand: tariffs or phases of a total, what is fed back of a net value.
     plus: tuple[JsonPath, ...] = ()
     minus: tuple[JsonPath, ...] = ()
@@ -54,8 +56,10 @@ class MetricRule:
     def measure(self, content: Any, said: Stated = GOOD, unit: str | None = None) -> Measured | None:
         """None when the payload has no such value. `unit`: that which the payload itself states."""
         found = walk(content, self.path, ABSENT)
+        if found is None and self.nullable:
+            found = ABSENT
         if found is ABSENT or isinstance(found, list | dict):
-            if self.default is None or found is not ABSENT:
+            if self.default is None or found is not ABSENT or not self._left_out(content):
                 return None
             found = self.default
         rest = self._rest(content) if self.plus or self.minus else 0.0
@@ -73,6 +77,10 @@ class MetricRule:
             self.scale == 1.0 and not self.offset and not self.invalid and self.low is None and self.high is None
             and not self.plus and not self.minus
         )  # fmt: skip
+
+    def _left_out(self, content: Any) -> bool:
+        """What the value would stand in is there: nothing is said by a message of another kind."""
+        return isinstance(walk(content, self.path[:-1]), dict | list)
 
     def _rest(self, content: Any) -> float | None:
         """What stands elsewhere and belongs to the value; None when a part is missing, for a sum would be wrong."""

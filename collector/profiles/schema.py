@@ -7,6 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from collector.domain.reading import Reason
+from collector.profiles.fields import OneOrMany, describe, path_field
+from collector.profiles.layout_schema import BlockSchema
 from collector.profiles.time_rule import TimeSchema
 
 REASONS = [str(reason.name).lower() for reason in Reason if reason]
@@ -14,24 +16,6 @@ KINDS = [
     "air_monitor", "effluent_monitor", "energy_meter", "flow_meter", "gas_meter", "gateway", "generic", "heat_meter",
     "level_monitor", "noise_monitor", "plug", "pulse_counter", "water_meter", "weather_station",
 ]  # fmt: skip
-
-
-def describe(text: str) -> dict[str, str]:
-    """What the exported JSON Schema, and with it an editor, says of a key."""
-    return {"description": text}
-
-
-def path_field(**options: Any) -> fields.List[Any]:
-    return fields.List(
-        fields.Raw(), metadata=describe("keys and list positions, such as [params, 0, value]"), **options
-    )
-
-
-class OneOrMany(fields.List[Any]):
-    """A list, or its only element without the brackets."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
-        return super()._deserialize(value if isinstance(value, list) else [value], attr, data, **options)
 
 
 class WhenSchema(Schema):
@@ -47,7 +31,7 @@ class WhenSchema(Schema):
 
 
 class MatchSchema(Schema):
-    topic = fields.String(required=True, validate=validate.Length(min=1))
+    topic = fields.String(load_default="")
     when = OneOrMany(fields.Nested(WhenSchema), load_default=list)
 
 
@@ -69,6 +53,7 @@ class MetricSchema(Schema):
     plus = fields.List(path_field(validate=validate.Length(min=1)), load_default=list)
     minus = fields.List(path_field(validate=validate.Length(min=1)), load_default=list)
     optional = fields.Boolean(load_default=False)
+    nullable = fields.Boolean(load_default=False)
 
 
 class QualitySchema(Schema):
@@ -159,6 +144,7 @@ class ProfileSchema(Schema):
     batch = fields.List(fields.Nested(PointsSchema), load_default=list)
     history = fields.List(fields.Nested(PointsSchema), load_default=list)
     named = fields.List(fields.Nested(NamedSchema), load_default=list)
+    layout = fields.List(fields.Nested(BlockSchema), load_default=list)
     unlisted = fields.String(load_default=None, validate=validate.OneOf(["keep", "ignore"]))
     metrics = fields.List(fields.Nested(MetricSchema), load_default=list)
     quality = fields.List(fields.Nested(QualitySchema), load_default=list)

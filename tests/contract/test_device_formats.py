@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.profiles import schema, time_rule
+from collector.profiles import layout_schema, schema, time_rule
 from collector.profiles.decoders import DECODERS
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
@@ -30,6 +30,8 @@ def test_a_decoder_is_described_and_used_by_a_profile(name: str) -> None:
         *schema.WhenSchema().fields,
         *schema.LimitSchema().fields,
         *time_rule.TimeSchema().fields,
+        *sorted({*layout_schema.FieldSchema().fields, *layout_schema.BlockSchema().fields} - {"fields_"}),
+        *sorted({*layout_schema.ChannelSchema().fields, *layout_schema.RecordsSchema().fields} - {"fields_"}),
     ],
 )
 def test_every_key_is_described(key: str) -> None:
