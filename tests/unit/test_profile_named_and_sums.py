@@ -88,6 +88,13 @@ def test_parts_are_added_before_scale_and_offset() -> None:
     assert found.value == 8.0
 
 
+def test_null_is_a_value_that_failed_unless_the_device_sends_it_of_what_it_does_not_measure() -> None:
+    failed = MetricRule("voltage_l2", ("v2",), "V").measure({"v2": None})
+    assert failed is not None
+    assert failed.value is None
+    assert MetricRule("voltage_l2", ("v2",), "V", nullable=True).measure({"v2": None}) is None
+
+
 @pytest.mark.parametrize(
     ("word", "holds"),
     [(0, False), (8, True), (9, True), (4, False), ("9", True), ("0x0008", True), ("0xFFF7", True), (8.0, True),
