@@ -23,6 +23,7 @@ const Walkthroughs = lazyComponent<{ at: Route }>(
   Failed,
 );
 const Aspects = lazyComponent<{ at: Route }>(() => import("./screens/aspects"), Waiting, Failed);
+const Devices = lazyComponent<{ at: Route }>(() => import("./screens/devices"), Waiting, Failed);
 const ThisPhone = lazyComponent<object>(() => import("./screens/phone"), Waiting, Failed);
 
 function Screen({ at }: { at: Route }): VNode {
@@ -48,6 +49,10 @@ function Screen({ at }: { at: Route }): VNode {
     case "aspects":
     case "aspect":
       return <Aspects at={at} />;
+    case "devices":
+    case "device":
+    case "label":
+      return <Devices at={at} />;
     case "phone":
       return <ThisPhone />;
     default:

@@ -44,6 +44,9 @@ function followTitle(): void {
     finish: "finish.title",
     aspects: "nav.aspects",
     aspect: "nav.aspects",
+    devices: "nav.devices",
+    device: "nav.devices",
+    label: "label.title",
     phone: "phone.title",
   } as const;
   effect(() => {

@@ -13,6 +13,9 @@ export type Route =
   | { screen: "finish"; id: string }
   | { screen: "aspects" }
   | { screen: "aspect"; id: string }
+  | { screen: "devices" }
+  | { screen: "device"; id: string }
+  | { screen: "label"; token: string }
   | { screen: "phone" }
   | { screen: "sign-in"; next: string }
   | { screen: "unknown" };
@@ -44,20 +47,29 @@ function parseWalkthrough([id, part, what, ...rest]: string[], item: string | nu
   return UNKNOWN;
 }
 
+/** Screens of one thing. `d` and `l` are what labels say: the server sends them on; without a network the app does. */
+const OF_ONE: ReadonlyMap<string, (id: string) => Route> = new Map([
+  ["aspects", (id: string): Route => ({ screen: "aspect", id })],
+  ["devices", (id: string): Route => ({ screen: "device", id })],
+  ["d", (id: string): Route => ({ screen: "device", id })],
+  // Only the server knows which place that is.
+  ["l", (token: string): Route => ({ screen: "label", token })],
+]);
+
 /** Screens with at most an id behind their name. */
 function parseShort(first: string, second: string | undefined, query: URLSearchParams): Route {
   const ended = query.has("ended");
+  if (first === "alarms")
+    return second ? { screen: "alarm", id: second, ended } : { screen: "alarms", ended };
+  if (second) return OF_ONE.get(first)?.(second) ?? UNKNOWN;
   switch (first) {
-    case "alarms":
-      return second ? { screen: "alarm", id: second, ended } : { screen: "alarms", ended };
     case "aspects":
-      return second ? { screen: "aspect", id: second } : { screen: "aspects" };
+    case "devices":
     case "live":
-      return second ? UNKNOWN : { screen: "live" };
     case "phone":
-      return second ? UNKNOWN : { screen: "phone" };
+      return { screen: first };
     case "sign-in":
-      return second ? UNKNOWN : { screen: "sign-in", next: safeNext(query.get("next")) };
+      return { screen: "sign-in", next: safeNext(query.get("next")) };
     default:
       return UNKNOWN;
   }
@@ -95,6 +107,7 @@ export function findingPath(
 }
 export const finishPath = (id: string): string => `${walkthroughPath(id)}/finish`;
 export const aspectPath = (id: string): string => `/aspects/${encodeURIComponent(id)}`;
+export const devicePath = (id: string): string => `/devices/${encodeURIComponent(id)}`;
 /** A page of the server, not of this app: opened in a tab of its own. */
 export const reportUrl = (id: string): string => `/reports/inspections/${encodeURIComponent(id)}`;
 export const signInPath = (next: string): string =>

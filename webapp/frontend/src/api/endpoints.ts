@@ -23,11 +23,11 @@ const PAGE_LIMIT = 50;
 /** A phone that begins fetches some hundred kB, perhaps over 50 kbit/s. */
 const SYNC_TIMEOUT_MS = 120_000;
 
-const get = <T>(path: string, query: Query = {}): Promise<T> =>
+export const get = <T>(path: string, query: Query = {}): Promise<T> =>
   request<T>("GET", withQuery(path, query));
 
 /** Follows the cursor to the end; bounded so that a server's mistake cannot loop for ever. */
-async function getAll<T>(path: string, query: Query): Promise<T[]> {
+export async function getAll<T>(path: string, query: Query): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < PAGE_LIMIT; page += 1) {
@@ -47,6 +47,9 @@ export const getMe = (): Promise<Me> => get<Me>("/me");
 export const getPoints = (site: string, sparkHours?: number): Promise<Point[]> =>
   getAll<Point>("/points", { site, spark: sparkHours });
 export const getDevices = (site: string): Promise<Device[]> => getAll<Device>("/devices", { site });
+/** Those that nobody has adopted, of whatever site: most name none. */
+export const getNewDevices = (): Promise<Device[]> =>
+  getAll<Device>("/devices", { state: "unassigned" });
 export const getCollectors = (): Promise<Collector[]> => getAll<Collector>("/collectors", {});
 
 export const getOpenAlarms = (site: string): Promise<Alarm[]> =>

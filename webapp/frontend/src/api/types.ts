@@ -1,5 +1,7 @@
 /** The records of `/api/v1`, as far as the screens read them. */
 
+export type { Device } from "./device-types";
+
 import type { FindingKind, Outcome, ReadingSnapshot, TemplateContent, Value } from "../work/types";
 
 export type Quality = "good" | "uncertain" | "bad";
@@ -72,18 +74,6 @@ export interface Point {
   alarm: { id: string; level: Level; state: string; priority: Priority } | null;
   limits: Limit[];
   spark?: SparkData | null;
-}
-
-export interface Device {
-  id: string;
-  name: string;
-  source_name: string;
-  site: string | null;
-  location: Place | null;
-  state: "unassigned" | "active" | "retired";
-  last_seen_at: string | null;
-  health: "ok" | "silent" | "never";
-  points: string[];
 }
 
 export interface Transition {

@@ -59,6 +59,12 @@ function Places({ onClose }: { onClose: () => void }): VNode {
           {t("nav.aspects")}
         </a>
       </li>
+      <li class="phone-only">
+        <a class="menu-link" href="/devices" onClick={onClose}>
+          <Icon name="sensor" />
+          {t("nav.devices")}
+        </a>
+      </li>
       <li>
         <a class="menu-link" href="/phone" onClick={onClose}>
           <Icon name="phone" />

@@ -14,11 +14,11 @@ import { InsecureNotice, OfflineNotice, PausedNotice, UpdateNotice } from "./not
 import { SyncChip } from "./sync-chip";
 
 interface Tab {
-  name: "today" | "live" | "alarms" | "walkthroughs" | "aspects";
+  name: "today" | "live" | "alarms" | "walkthroughs" | "aspects" | "devices";
   path: string;
   icon: IconName;
   screens: Route["screen"][];
-  /** Four fit under a thumb; the fifth stands on a desktop only. */
+  /** Four fit under a thumb; the others stand on a desktop only, and in the account menu. */
   wide?: true;
 }
 
@@ -33,6 +33,13 @@ const TABS: Tab[] = [
     screens: ["walkthroughs", "walkthrough", "item", "finding", "finish"],
   },
   { name: "aspects", path: "/aspects", icon: "leaf", screens: ["aspects", "aspect"], wide: true },
+  {
+    name: "devices",
+    path: "/devices",
+    icon: "sensor",
+    screens: ["devices", "device", "label"],
+    wide: true,
+  },
 ];
 
 function AlarmCount(): VNode | null {

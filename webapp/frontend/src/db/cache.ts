@@ -51,5 +51,17 @@ export const loadSnapshot = (user: string, site: string): Promise<Snapshot | und
 export const saveSnapshot = (user: string, site: string, snapshot: Snapshot): Promise<unknown> =>
   quietly((db) => db.put("known", snapshot, snapshotKey(user, site)));
 
+/** What a screen was shown last, with the moment of it. */
+export interface Kept<T> {
+  at: number;
+  data: T;
+}
+
+export const loadKept = <T>(key: string): Promise<Kept<T> | undefined> =>
+  quietly(async (db) => (await db.get("known", key)) as Kept<T> | undefined);
+
+export const saveKept = <T>(key: string, kept: Kept<T>): Promise<unknown> =>
+  quietly((db) => db.put("known", kept, key));
+
 /** After signing out nothing of the site stays readable on a shared phone. */
 export const forgetAll = (): Promise<unknown> => quietly((db) => db.clear("known"));

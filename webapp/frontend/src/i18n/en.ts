@@ -3,6 +3,7 @@ import { alarms } from "./en/alarms";
 import { app } from "./en/app";
 import { aspects } from "./en/aspects";
 import { collection } from "./en/collection";
+import { devices } from "./en/devices";
 import { live } from "./en/live";
 import { phone } from "./en/phone";
 import { point } from "./en/point";
@@ -28,4 +29,5 @@ export const en = {
   ...sync,
   ...aspects,
   ...phone,
+  ...devices,
 } as const;

@@ -49,6 +49,11 @@ const isInspector = computed<boolean>(() => me.value?.roles.includes("inspector"
 /** Auditors read everything and change nothing: they get no buttons at all. */
 export const mayAct = computed<boolean>(() => isInspector.value && !paused.value);
 
+/** Managers place devices and print their labels. Nobody does without a session: the server must take part. */
+export const mayManage = computed<boolean>(
+  () => (me.value?.roles.includes("manager") ?? false) && !paused.value,
+);
+
 /** Recording goes into the phone first, so it needs neither network nor session. */
 export const mayRecord = computed<boolean>(() => isInspector.value);
 

@@ -63,6 +63,8 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const handling = handlingOf(event.request, self.location.origin, known);
   if (handling === "shell") event.respondWith(fromShell(event.request));
+  if (handling === "redirect")
+    event.respondWith(fetch(event.request).catch(() => fromShell(event.request)));
   if (handling === "asset") event.respondWith(fromCache(event.request));
 });
 

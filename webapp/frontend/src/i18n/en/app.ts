@@ -19,6 +19,7 @@ export const app = {
   "nav.alarms": "Alarms",
   "nav.walkthroughs": "Walkthroughs",
   "nav.aspects": "Aspects",
+  "nav.devices": "Devices",
   "nav.alarms_open": { one: "{count} open alarm", other: "{count} open alarms" },
 
   "conn.connecting": "Connecting…",

@@ -7,7 +7,6 @@ export const today = {
   "today.attention": "Needs attention",
   "today.device_silent": "No data since {time}",
   "today.device_never": "Has never sent data",
-  "today.device_unassigned": "New device, not yet placed on a site",
   "today.energy": "Energy used today",
   "today.energy_note": "A meter may lie behind another one, so the figures are not added up.",
   "today.volume": "Effluent discharged today",

@@ -3,7 +3,7 @@ import type { Limit, Point } from "../../api/types";
 import { formatShort, formatSpan, withUnit } from "../../i18n/format";
 import { t, tData } from "../../i18n/t";
 import { isViolated, levelRank } from "../../lib/limits";
-import { aspectPath } from "../../router";
+import { aspectPath, devicePath } from "../../router";
 
 function LimitRow({ limit, point }: { limit: Limit; point: Point }): VNode {
   const value = withUnit(formatShort(limit.value), point.unit === point.label ? null : point.unit);
@@ -56,7 +56,6 @@ export function LimitList({ point }: { point: Point }): VNode {
 export function AboutPoint({ point }: { point: Point }): VNode {
   const facts: [string, string | undefined][] = [
     [t("point.location"), point.location?.path],
-    [t("point.device"), point.device_name],
     [t("point.identity"), point.point],
   ];
   return (
@@ -75,6 +74,14 @@ export function AboutPoint({ point }: { point: Point }): VNode {
             </dd>
           </div>
         ) : null}
+        <div class="fact">
+          <dt>{t("point.device")}</dt>
+          <dd>
+            <a class="aspect-link" href={devicePath(point.device)}>
+              {point.device_name}
+            </a>
+          </dd>
+        </div>
         {facts.map(([name, value]) =>
           value ? (
             <div key={name} class="fact">

@@ -1,0 +1,162 @@
+import { type Signal, useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Device, Profile } from "../../api/device-types";
+import { findProfiles } from "../../api/devices";
+import { Icon } from "../../components/icons";
+import { t } from "../../i18n/t";
+
+/** `id` null: as its messages are read now. */
+export interface ChosenProfile {
+  id: string | null;
+  name: string | null;
+}
+
+const WAIT_MS = 250;
+
+interface Option extends ChosenProfile {
+  note: string;
+}
+
+/** The profile that reads it now, then what else finds something in its message, the best first. */
+function firstOptions(device: Device): Option[] {
+  const suggested = device.suggested ?? [];
+  const fits = (count: number): string =>
+    count > 0 ? t("adopt.fits", { count }) : t("adopt.fits_none");
+  const options: Option[] = suggested.map(({ id, name, metrics }) => ({
+    id,
+    name,
+    note: fits(metrics),
+  }));
+  const { profile } = device;
+  if (profile && !options.some(({ id }) => id === profile))
+    options.unshift({
+      id: profile,
+      name: device.profile_name ?? profile,
+      note: t("adopt.current"),
+    });
+  return options;
+}
+
+/** Of an adopted device its own, of a new one the one that fits best. */
+export function startProfile(device: Device): ChosenProfile {
+  const options = firstOptions(device);
+  const own = options.find(({ id }) => id === device.profile);
+  const start = device.state === "unassigned" ? options[0] : (own ?? null);
+  return start ? { id: start.id, name: start.name } : { id: null, name: null };
+}
+
+function useSearch(text: Signal<string>): {
+  found: Signal<Profile[] | null>;
+  failed: Signal<boolean>;
+} {
+  const found = useSignal<Profile[] | null>(null);
+  const failed = useSignal(false);
+  const wanted = text.value.trim();
+  useEffect(() => {
+    found.value = null;
+    failed.value = false;
+    if (!wanted) return undefined;
+    let gone = false;
+    const timer = setTimeout(() => {
+      findProfiles(wanted).then(
+        (items) => {
+          if (!gone) found.value = items;
+        },
+        () => {
+          if (!gone) failed.value = true;
+        },
+      );
+    }, WAIT_MS);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [wanted]);
+  return { found, failed };
+}
+
+interface ChoiceProps {
+  option: Option;
+  chosen: Signal<ChosenProfile>;
+}
+
+function Choice({ option, chosen }: ChoiceProps): VNode {
+  const { id, name, note } = option;
+  return (
+    <label class="pick" data-testid={`profile-${id}`}>
+      <input
+        type="radio"
+        name="profile"
+        checked={chosen.value.id === id}
+        onChange={() => {
+          chosen.value = { id, name };
+        }}
+      />
+      <span class="pick-words">
+        <span class="pick-name">{name}</span>
+        <span class="quiet">{note}</span>
+      </span>
+    </label>
+  );
+}
+
+function foundNote({ vendor, model, kind, metrics }: Profile): string {
+  const product = [vendor, model].filter(Boolean).join(" ");
+  const what = kind ? kind.replaceAll("_", " ") : "";
+  return [product, what, t("devices.finds", { count: metrics.length })].filter(Boolean).join(" · ");
+}
+
+export function ProfileField({
+  device,
+  chosen,
+}: {
+  device: Device;
+  chosen: Signal<ChosenProfile>;
+}): VNode {
+  const text = useSignal("");
+  const { found, failed } = useSearch(text);
+  const first = firstOptions(device);
+  const known = new Set(first.map(({ id }) => id));
+  const results = (found.value ?? [])
+    .filter(({ id }) => !known.has(id))
+    .map((profile) => ({ id: profile.id, name: profile.name, note: foundNote(profile) }));
+  // What was found and chosen stays in sight when the search goes on to something else.
+  const { id, name } = chosen.value;
+  const shown = [...first, ...results];
+  if (id && name && !shown.some((option) => option.id === id)) shown.push({ id, name, note: "" });
+  const nothing = found.value !== null && found.value.length === 0;
+  return (
+    <fieldset class="field picks">
+      <legend class="field-label">{t("adopt.profile")}</legend>
+      {shown.map((option) => (
+        <Choice key={option.id} option={option} chosen={chosen} />
+      ))}
+      <div class="input-group">
+        <Icon name="search" size={20} />
+        <input
+          class="input"
+          type="search"
+          data-testid="profile-search"
+          aria-label={t("adopt.search")}
+          placeholder={t("adopt.search")}
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+          }}
+          onKeyDown={(event) => {
+            // Enter in the search is not "adopt".
+            if (event.key === "Enter") event.preventDefault();
+          }}
+        />
+      </div>
+      <p class="field-hint" role="status">
+        {failed.value
+          ? t("adopt.search_failed")
+          : nothing
+            ? t("adopt.search_none", { text: text.value.trim() })
+            : t("adopt.search_hint")}
+      </p>
+    </fieldset>
+  );
+}

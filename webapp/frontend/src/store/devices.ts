@@ -1,0 +1,66 @@
+/** One device as its page shows it. Loaded with the device screens. */
+
+import { batch, signal } from "@preact/signals";
+import type { Adoption, DeviceDetail } from "../api/device-types";
+import * as api from "../api/devices";
+import { loadKept, saveKept } from "../db/cache";
+import { now, serverNow } from "./clock";
+import { isDown, liveState } from "./live";
+import { Resource } from "./load";
+import { me } from "./session";
+import { applyDevice, devices, devicesAt, loadDevices, showKeptDevices } from "./site-state";
+
+export const detail = new Resource<DeviceDetail>();
+/** When what the page shows was last known to be current. */
+export const detailAt = signal<number | null>(null);
+/** The device that was adopted a moment ago, and how it is called now. */
+export const adopted = signal<{ id: string; changed: boolean } | null>(null);
+
+/** What was kept is judged by the moment it is of: a phone without a network hears nobody. */
+export const judgedAt = (at: number | null): number =>
+  isDown(liveState.value) && at !== null ? at : now.value;
+
+const keptKey = (id: string): string => `device:${me.peek()?.user.id}:${id}`;
+
+/** The page of this device begins: what was shown of another one goes. */
+export function openDevice(id: string): void {
+  if (detail.state.peek().data?.id === id) return;
+  batch(() => {
+    detail.reset();
+    detailAt.value = null;
+  });
+}
+
+export async function loadDevice(id: string): Promise<void> {
+  await detail.fetch(() => api.getDevice(id));
+  const { status, data } = detail.state.peek();
+  if (status !== "ready" || data?.id !== id) return;
+  const at = serverNow();
+  detailAt.value = at;
+  await saveKept(keptKey(id), { at, data });
+}
+
+/** What this phone knows: the page as it was last seen, else what the list says of the device. */
+export async function showKeptDevice(id: string): Promise<void> {
+  const kept = await loadKept<DeviceDetail>(keptKey(id));
+  if (!kept) await showKeptDevices();
+  const listed = devices.state.peek().data?.find((device) => device.id === id);
+  const data = kept?.data ?? listed;
+  if (!data || detail.state.peek().data) return;
+  batch(() => {
+    detail.state.value = { ...detail.state.peek(), data };
+    detailAt.value = kept?.at ?? devicesAt.peek();
+  });
+}
+
+/** Waits for the server's word: an adoption that only seems to be done would leave values without a place. */
+export async function adoptDevice(id: string, body: Adoption, changed: boolean): Promise<void> {
+  const answer = await api.adopt(id, body);
+  batch(() => {
+    applyDevice(answer);
+    const shown = detail.state.peek().data;
+    if (shown?.id === id) detail.set({ ...shown, ...answer });
+    adopted.value = { id, changed };
+  });
+  void loadDevices();
+}
