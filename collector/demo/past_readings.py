@@ -78,7 +78,7 @@ class MeterPast:
                 [f"the demo needs the device profile '{SHELLY_PROFILE}', which is not among the profiles"]
             )
         self._rules: list[tuple[str, tuple[str | int, ...], Conversion]] = [
-            (rule.name, rule.path[1:], vocabulary.conversion(rule.name, rule.unit) or IDENTITY)
+            (rule.name, rule.path, vocabulary.conversion(rule.name, rule.unit) or IDENTITY)
             for rule in profile.metrics
         ]
 
