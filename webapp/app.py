@@ -19,6 +19,7 @@ from webapp.api.session import is_secure
 from webapp.attempts import Attempts
 from webapp.credentials import secret_key
 from webapp.db import Database
+from webapp.device_profiles import DeviceProfiles
 from webapp.evidence.maker import RenditionMaker
 from webapp.evidence.photo_store import open_photo_store
 from webapp.inspections.uploads import Uploads
@@ -77,6 +78,7 @@ def _services(
         db=database,
         store=store or open_reading_store(settings),
         vocabulary=words,
+        profiles=DeviceProfiles((device_configs(), *settings.devices)),
         clock=clock,
         live=live,
         silence=SilenceWatch(database, clock),

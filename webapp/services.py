@@ -15,6 +15,7 @@ from webapp.db import Database
 
 if TYPE_CHECKING:
     from webapp.attempts import Attempts
+    from webapp.device_profiles import DeviceProfiles
     from webapp.evidence.maker import RenditionMaker
     from webapp.evidence.photo_store import PhotoStore
     from webapp.inspections.uploads import Uploads
@@ -31,6 +32,7 @@ class Services:
     db: Database
     store: ReadingStore
     vocabulary: Vocabulary
+    profiles: DeviceProfiles
     clock: Clock
     live: LiveHub
     silence: SilenceWatch

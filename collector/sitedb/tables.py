@@ -10,9 +10,10 @@ PostgreSQL compares text just as well at this size.
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Fixed names, so that a migration can name a constraint on every engine.
@@ -36,23 +37,40 @@ class Site(Base):
     timezone: Mapped[str] = mapped_column(String(64))
 
 
+# Without letters and digits that are taken for one another when somebody types a label.
+_LABEL_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+_LABEL_LENGTH = 10
+
+
+def location_token() -> str:
+    """Some 50 bits by chance: what the label of a place holds in place of an id that tells of others."""
+    return "".join(secrets.choice(_LABEL_LETTERS) for _ in range(_LABEL_LENGTH))
+
+
 class Location(Base):
-    """A place in a site, a tree by `parent_id`."""
+    """A place in a site, a tree by `parent_id`. `token` is what its QR label leads to."""
 
     __tablename__ = "location"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), index=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("location.id"))
     name: Mapped[str] = mapped_column(String(200))
+    # Nullable only because SQLite cannot add a column that is not.
+    token: Mapped[str] = mapped_column(String(16), index=True, unique=True, nullable=True, default=location_token)
     revision: Mapped[int] = mapped_column(Integer, default=1)
     created_by: Mapped[str] = mapped_column(String(64))
     updated_at: Mapped[int]
 
 
+# Some kilobytes of each device, which lists and live streams have no use for.
+_MESSAGE: dict[str, Any] = {"deferred": True, "deferred_group": "message"}
+
+
 class Device(Base):
     """A thing installed. `state` is `unassigned | active | retired`.
 
-    `aspect_id` is the environmental aspect that its points are evidence for.
+    `aspect_id` is the environmental aspect that its points are evidence for. The last message is kept as it came, its
+    payload as far as `last_payload` goes; it is read only where it is asked for.
     """
 
     __tablename__ = "device"
@@ -68,6 +86,10 @@ class Device(Base):
     stale_after_s: Mapped[int] = mapped_column(Integer, default=300)
     first_seen_at: Mapped[int | None]
     last_seen_at: Mapped[int | None]
+    last_topic: Mapped[str | None] = mapped_column(Text, **_MESSAGE)
+    last_payload: Mapped[bytes | None] = mapped_column(LargeBinary, **_MESSAGE)
+    last_payload_size: Mapped[int | None] = mapped_column(Integer, **_MESSAGE)
+    last_message_at: Mapped[int | None] = mapped_column(**_MESSAGE)
 
 
 class Point(Base):

@@ -41,6 +41,10 @@ class ReadingStore(Protocol):
         """Bad readings are left out: they are kept out of figures until a person reviews them."""
         ...
 
+    def heard(self, device: str, start: int, end: int, resolution_s: int) -> list[int]:
+        """Starts (epoch ms, ascending) of the buckets in which anything of the device was observed, good or bad."""
+        ...
+
     def check(self) -> None:
         """Returns when the store can answer; raises `StoreUnavailable` with the reason when it cannot."""
         ...

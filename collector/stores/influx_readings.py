@@ -55,6 +55,13 @@ class InfluxReadingStore:
                 found.update(self._without_bad(device, metric, max(start, int(t)), min(end, int(t) + step), int(t)))
         return _columns(resolution_s, found)
 
+    def heard(self, device: str, start: int, end: int, resolution_s: int) -> list[int]:
+        """A reading without a value has its quality alone."""
+        where = f'"device" = {_text(device)} AND {_within(start, end)}'
+        counts = f'SELECT count("value"), count("quality") FROM "readings" WHERE {where}'
+        rows = self._rows(f"{counts} GROUP BY time({resolution_s}s) fill(none)")
+        return sorted({int(t) for t, *counted in rows if any(counted)})
+
     def _without_bad(self, device: str, metric: str, start: int, end: int, t: int) -> dict[int, _Sums]:
         raw = self.raw(device, metric, start, end, _RAW_LIMIT)
         values = [v for v, quality in zip(raw.value, raw.quality, strict=True) if v is not None and quality != "bad"]
@@ -77,4 +84,8 @@ def _columns(resolution_s: int, found: dict[int, _Sums]) -> BucketColumns:
 
 
 def _where(device: str, metric: str, start: int, end: int) -> str:
-    return f'"device" = {_text(device)} AND "metric" = {_text(metric)} AND time >= {start}ms AND time < {end}ms'
+    return f'"device" = {_text(device)} AND "metric" = {_text(metric)} AND {_within(start, end)}'
+
+
+def _within(start: int, end: int) -> str:
+    return f"time >= {start}ms AND time < {end}ms"

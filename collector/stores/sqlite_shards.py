@@ -37,6 +37,9 @@ class ShardedReadingStore:
         # What stands in two files must not count twice: summed up from the readings themselves.
         return _summed(self.raw(device, metric, start, end, _RAW_LIMIT), resolution_s)
 
+    def heard(self, device: str, start: int, end: int, resolution_s: int) -> list[int]:
+        return sorted({t for store in self._stores() for t in store.heard(device, start, end, resolution_s)})
+
     def _stores(self) -> list[SqliteReadingStore]:
         return [SqliteReadingStore(path) for path in self._files()]
 

@@ -28,6 +28,8 @@ ANSWERS: dict[str, list[str]] = {
     "/aspects": ["/aspects"],
     "/aspects/{ident}": [f"/aspects/{world.EFFLUENT_ASPECT}"],
     "/locations": ["/locations"],
+    "/locations/{ident}/history": [f"/locations/{world.OUTFALL}/history"],
+    "/profiles": ["/profiles"],
     "/locations/{ident}": [f"/locations/{world.OUTFALL}"],
     "/control-limits": ["/control-limits"],
     "/control-limits/{ident}": [f"/control-limits/{world.PH_LIMIT}"],
@@ -50,7 +52,7 @@ ANSWERS: dict[str, list[str]] = {
 }
 NOT_JSON = {"/live"} | {f"/photos/{{sha256}}/{name}" for name in ("thumb.webp", "large.webp", "original")}
 # Seeded straight into the tables, and so without a history.
-EMPTY = {"/templates/{ident}/history", "/findings/{ident}/history"}
+EMPTY = {f"/{name}/{{ident}}/history" for name in ("templates", "findings", "locations")}
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ PEOPLE = ("inspector", "manager", "admin", "auditor", "stranger", None)
 ALL = dict.fromkeys(PEOPLE[:-1], 200) | {None: 401}
 OPEN = dict.fromkeys(PEOPLE, 200)
 DAIRY_ONLY = ALL | {"stranger": 404}
+MANAGERS = DAIRY_ONLY | {"inspector": 403, "auditor": 403}
 OPERATION = f"/api/v1/alarms/{world.PH_ALARM}/ops/"
 ACKNOWLEDGE = {"op": "acknowledge", "done_at": "2026-11-23T09:59:00Z", "note": None}
 
@@ -54,6 +55,9 @@ ROUTES: dict[str, tuple[str, str, object, dict[str | None, int]]] = {
     "readings.readings": ("GET", "/api/v1/devices/dairy.effluent/points/ph/readings", None, DAIRY_ONLY),
     "devices.devices": ("GET", "/api/v1/devices?site=dairy", None, DAIRY_ONLY),
     "devices.device": ("GET", "/api/v1/devices/dairy.effluent", None, DAIRY_ONLY),
+    "devices.adopt_device": ("POST", "/api/v1/devices/dairy.effluent/adopt", {"site": "dairy"}, MANAGERS),
+    "devices.retire_device": ("POST", "/api/v1/devices/dairy.silent/retire", None, MANAGERS),
+    "profiles.profiles": ("GET", "/api/v1/profiles", None, ALL),
     "alarms.alarms": ("GET", "/api/v1/alarms?site=dairy", None, DAIRY_ONLY),
     "alarms.alarm": ("GET", f"/api/v1/alarms/{world.PH_ALARM}", None, DAIRY_ONLY),
     "alarms.operation": ("PUT", OPERATION, ACKNOWLEDGE, DAIRY_ONLY | {"auditor": 403}),
@@ -61,6 +65,13 @@ ROUTES: dict[str, tuple[str, str, object, dict[str | None, int]]] = {
     "aspects.aspect": ("GET", f"/api/v1/aspects/{world.EFFLUENT_ASPECT}", None, DAIRY_ONLY),
     "locations.locations": ("GET", "/api/v1/locations?site=dairy", None, DAIRY_ONLY),
     "locations.location": ("GET", f"/api/v1/locations/{world.OUTFALL}", None, DAIRY_ONLY),
+    "locations.location_history": ("GET", f"/api/v1/locations/{world.OUTFALL}/history", None, DAIRY_ONLY),
+    "locations.put_location_record": (
+        "PUT",
+        "/api/v1/locations/" + NEW,
+        {"site": "dairy", "name": "Boiler house"},
+        PUTS | {"inspector": 403},
+    ),
     "control-limits.control_limits": ("GET", "/api/v1/control-limits?site=dairy", None, DAIRY_ONLY),
     "control-limits.control_limit": ("GET", f"/api/v1/control-limits/{world.PH_LIMIT}", None, DAIRY_ONLY),
     "collectors.collectors": ("GET", "/api/v1/collectors", None, ALL),

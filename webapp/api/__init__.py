@@ -14,6 +14,7 @@ from webapp.api.live import resource as live_resource
 from webapp.api.locations import resource as locations_resource
 from webapp.api.photos import resource as photos_resource
 from webapp.api.points import resource as points_resource
+from webapp.api.profiles import resource as profiles_resource
 from webapp.api.readings import resource as readings_resource
 from webapp.api.session import resource as session_resource
 from webapp.api.sync import resource as sync_resource
@@ -26,6 +27,7 @@ RESOURCES = (
     points_resource,
     readings_resource,
     devices_resource,
+    profiles_resource,
     alarms_resource,
     aspects_resource,
     locations_resource,

@@ -95,10 +95,10 @@ def list_dead_letters(db: Session, who: Principal, args: Mapping[str, Any]) -> t
     if args["q"]:
         statement = statement.where(contains(args["q"], DeadLetter.topic, DeadLetter.detail))
     letters, cursor = page(db, statement, _DEAD_LETTERS, args)
-    return [_dead_letter(letter) for letter in letters], cursor
+    return [dead_letter_item(letter) for letter in letters], cursor
 
 
-def _dead_letter(letter: DeadLetter) -> dict[str, Any]:
+def dead_letter_item(letter: DeadLetter) -> dict[str, Any]:
     return {
         "id": letter.id,
         "collector": letter.collector_id,

@@ -102,6 +102,7 @@ def location_items(db: Session, locations: list[Location]) -> list[dict[str, Any
             **register.locations[location.id],
             "parent": location.parent_id,
             "site": location.site_id,
+            "token": location.token,
             "revision": location.revision,
             "created_by": location.created_by,
             "updated_at": iso(location.updated_at),

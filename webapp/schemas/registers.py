@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
 from webapp.schemas.common import Answer, ListQuery, Named, Place, listing, time_field
 from webapp.schemas.points import LimitShown
@@ -33,6 +33,18 @@ class LocationShown(Record):
     path = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
     site = fields.String(required=True)
+    token = fields.String(required=True, metadata={"description": "its QR label leads to /l/<token>"})
+
+
+class LocationBody(Schema):
+    site = fields.String(required=True, validate=validate.Length(1, 64))
+    parent = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=36),
+        metadata={"description": "null: below the top of the site"},
+    )
+    name = fields.String(required=True, validate=(validate.Length(1, 200), validate.Regexp(r"\s*\S")))
 
 
 class LimitsQuery(ListQuery):
