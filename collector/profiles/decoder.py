@@ -14,7 +14,7 @@ import orjson
 from collector.domain.devices import slug
 from collector.domain.times import TimeUnit, parse_time
 from collector.errors import MessageError
-from collector.profiles.measured import GOOD, Measured, Stated, number, worse
+from collector.profiles.measured import GOOD, Measured, Stated, number
 from collector.profiles.paths import JsonPath, keyed, walk
 from collector.profiles.profile import Points, Profile
 from collector.profiles.rules import MetricRule, measure
@@ -49,8 +49,8 @@ class Decoding(NamedTuple):
 class Record(NamedTuple):
     """What a message says of one moment: `content` is where the paths of metrics lead.
 
-    `time` None: none is known, but that it was `offset` milliseconds from the receipt. `point`: where `{point:…}` of the
-    device's names leads.
+    `time` None: none is known, but that it was `offset` milliseconds from the receipt.
+    `point`: where `{point:…}` of the device's names leads.
     `units` and `stated`: what the payload says of a value, by the first key of its path.
     """
 
@@ -134,9 +134,7 @@ class Decoder:
         names = profile.names(parts, content, record.point)
         if not names.device:
             raise MessageError("no_device", f"nothing found for the device id '{profile.device_id}'")
-        values = measure(profile.metrics, profile.quality, record.content, record.units)
-        if record.stated:
-            values = _stated(profile, values, record.stated)
+        values = measure(profile.metrics, profile.quality, record.content, record.units, record.stated)
         if profile.keep_unlisted:
             values += self.unlisted(profile, record)
         if not values:
@@ -207,16 +205,6 @@ def named(profile: Profile) -> set[str]:
     return {
         str(path[0]) for path in [*(rule.path for rule in profile.metrics), *(rule.path for rule in profile.quality)]
     }
-
-
-def _stated(profile: Profile, values: list[Measured], stated: Mapping[str, Stated]) -> list[Measured]:
-    keys = {rule.name: str(rule.path[0]) for rule in profile.metrics}
-    return [
-        value._replace(stated=worse(value.stated, stated[keys[value.metric]]))
-        if keys[value.metric] in stated
-        else value
-        for value in values
-    ]
 
 
 def _time(profile: Profile, record: Record) -> tuple[int | None, bool, int]:

@@ -171,14 +171,19 @@ class QualityRule:
 
 
 def measure(
-    metrics: Iterable[MetricRule], quality: Sequence[QualityRule], content: Any, units: Mapping[str, str] | None = None
+    metrics: Iterable[MetricRule],
+    quality: Sequence[QualityRule],
+    content: Any,
+    units: Mapping[str, str] | None = None,
+    stated: Mapping[str, Stated] | None = None,
 ) -> list[Measured]:
-    """All that the rules find. `units`: what the payload states, by the first key of a metric's path."""
-    found = [
-        measured
-        for rule in metrics
-        if (measured := rule.measure(content, unit=units.get(str(rule.path[0])) if units else None)) is not None
-    ]
+    """All that the rules find. `units`, `stated`: what the payload says, by the first key of a metric's path."""
+    found = []
+    for rule in metrics:
+        key = str(rule.path[0])
+        word = stated.get(key, GOOD) if stated else GOOD
+        if (measured := rule.measure(content, word, units.get(key) if units else None)) is not None:
+            found.append(measured)
     said = [rule for rule in quality if rule.holds(content)]
     return [_marked(measured, said) for measured in found] if said else found
 

@@ -50,7 +50,7 @@ def test_a_good_profile_of_ones_own_is_taken(tmp_path: Path, vocabulary: Vocabul
         (
             "decoder: json",
             "decoder: jsn",
-            "meter.yaml:4: decoder: 'jsn' is not known; did you mean json? Known: json, ",
+            "meter.yaml:4: decoder: 'jsn' is not known; did you mean json? Known: ",
         ),
         ("device_id:", "devcie_id:", "meter.yaml:6: devcie_id: there is no such key; did you mean device_id?"),
         ("path: [PH]", "path: []", "metrics.0.path"),
