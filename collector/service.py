@@ -292,7 +292,7 @@ class CollectorService:
             return
         self._evaluator.configure(taken.limits, self._clock())
         self._committer.assign_sites(taken.sites)
-        self._pipeline.use(taken.sites, taken.zones)
+        self._pipeline.use(taken.sites, taken.zones, taken.profiles)
 
     def _carry_out(self, command: commands.Pulled, now: int) -> None:
         if commands.applied(self._db, command.id):

@@ -193,10 +193,13 @@ class Committer:
             fresh.append(item)
         return fresh
 
-    def _devices_of(self, items: Iterable[Processed], now: int) -> list[NewEntry]:
+    def _devices_of(self, items: Sequence[Processed], now: int) -> list[NewEntry]:
         seen = {device.id: device for item in items for device in item.devices}
-        found = (self._devices.see(device, now) for device in seen.values())
-        return [entry for entry in found if entry is not None]
+        due = {ident for ident, device in seen.items() if self._devices.due(device, now)}
+        if not due:
+            return []
+        messages = {device.id: item.message for item in items for device in item.devices if device.id in due}
+        return [self._devices.see(seen[ident], message, now) for ident, message in messages.items()]
 
     def _bury(self, items: Iterable[Processed], counted: Stats, now: int) -> list[NewEntry]:
         return [self._bury_one(item, item.refused, counted, now) for item in items if item.refused is not None]

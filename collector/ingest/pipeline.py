@@ -79,9 +79,12 @@ class Pipeline:
         }
         self._devices: dict[tuple[str, str, str, str | None, str | None], SeenDevice] = {}
 
-    def use(self, sites: Mapping[str, str | None], zones: Mapping[str, str]) -> None:
-        """The site that people gave to each device, and the time zone of each site."""
+    def use(
+        self, sites: Mapping[str, str | None], zones: Mapping[str, str], profiles: Mapping[str, str] | None = None
+    ) -> None:
+        """The site and the profile that people gave to each device, and the time zone of each site."""
         self._zones.use(sites, zones)
+        self.library.assigned = profiles or {}
 
     def replace(self, library: Library) -> None:
         """Read by these profiles from now on. What people assigned stays."""

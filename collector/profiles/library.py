@@ -53,18 +53,28 @@ class Library:
         return self._decode_one_of(candidates, payload)
 
     def _decode_one_of(self, candidates: Candidates, payload: bytes) -> tuple[Profile, Decoding] | None:
-        """By the first that fits, unless people gave the device, which is known only then, another one."""
+        """By the first that fits, unless people gave the device, which is known only then, another one.
+
+        Where the first can name the device it need not find anything in the message for that.
+        """
         for profile, content, parts in self._fitting(candidates, payload):
+            named = profile.names(parts, content).device
+            if other := self._decode_as(self._other(named, profile), candidates, payload):
+                return other
             decoding = DECODERS[profile.decoder].decode(profile, parts, content)
-            chosen = self.assigned.get(decoding.decoded[0].device) if decoding.decoded else None
-            other = None if chosen in (None, profile.id) else self._decode_as(chosen, candidates, payload)
-            return other or (profile, decoding)
+            found = decoding.decoded[0].device if decoding.decoded else named
+            return self._decode_as(self._other(found, profile), candidates, payload) or (profile, decoding)
         return None
+
+    def _other(self, device: str, profile: Profile) -> str | None:
+        """What people chose for the device, if it is not this."""
+        chosen = self.assigned.get(device)
+        return None if chosen == profile.id else chosen
 
     def _decode_as(self, chosen: str | None, candidates: Candidates, payload: bytes) -> tuple[Profile, Decoding] | None:
         """By this profile, even if its conditions do not hold: they tell profiles apart until people have chosen."""
         found = None
-        for profile, match, parts, decoder in candidates:
+        for profile, match, parts, decoder in candidates if chosen is not None else ():
             if profile.id == chosen:
                 content = decoder.read(parts, payload)
                 holds = match.holds(content)

@@ -11,7 +11,20 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, and_, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
@@ -34,6 +47,8 @@ from collector.stores.entries import Entry, Kind, ReadingRow
 
 # Rows of latest values are folded to one a point before any is written: many at once are cheap.
 _BATCH = 10_000
+# Columns of a device that are of the last message alone.
+_OF_THE_LAST = ("source_name", "last_topic", "last_payload", "last_payload_size", "last_message_at")
 _WORDS = {int(quality): quality.word for quality in Quality}
 
 Rows = list[dict[str, Any]]
@@ -101,31 +116,35 @@ class SiteDestination:
     def _devices(self, db: Connection, entries: list[Entry]) -> None:
         sites = set(db.execute(select(Site.id)).scalars())
         for entry in entries:
-            seen = entry.body
-            self._device(db, {**seen, "site_id": seen["site_id"] if seen["site_id"] in sites else None})
+            seen = {**entry.body, "site_id": entry.body["site_id"] if entry.body["site_id"] in sites else None}
+            if "last_payload" in seen:
+                seen["last_topic"] = seen["last_topic"].replace("\0", "\N{REPLACEMENT CHARACTER}")
+                seen["last_payload"] = base64.b64decode(seen["last_payload"])
+            self._device(db, seen)
 
     def _device(self, db: Connection, seen: dict[str, Any]) -> None:
         """A new device arrives unassigned; of a known one only what was seen is renewed, never what people gave it."""
         known = db.execute(
-            select(Device.first_seen_at, Device.last_seen_at, Device.source_name).where(Device.id == seen["id"])
+            select(Device.first_seen_at, Device.last_seen_at).where(Device.id == seen["id"])
         ).one_or_none()
         if known is None:
             name = seen["source_name"][:200]
             db.execute(insert(Device).values({**seen, "name": name, "collector_id": self._collector}))
             return
         last_seen_at = self._last_seen(known.last_seen_at or 0, seen["last_seen_at"])
-        db.execute(
-            update(Device)
-            .where(Device.id == seen["id"])
-            .values(
-                # Lanes overtake one another: what comes now may be the older of the two.
-                source_name=seen["source_name"] if last_seen_at == seen["last_seen_at"] else known.source_name,
-                first_seen_at=min(known.first_seen_at or seen["first_seen_at"], seen["first_seen_at"]),
-                last_seen_at=last_seen_at,
-                collector_id=self._collector,
-                site_id=func.coalesce(Device.site_id, seen["site_id"]),
-            )
-        )
+        renewed = {
+            "first_seen_at": min(known.first_seen_at or seen["first_seen_at"], seen["first_seen_at"]),
+            "last_seen_at": last_seen_at,
+            "collector_id": self._collector,
+            "site_id": func.coalesce(Device.site_id, seen["site_id"]),
+        }
+        # Lanes overtake one another: what comes now may be the older of the two.
+        if last_seen_at == seen["last_seen_at"]:
+            renewed |= {name: seen[name] for name in _OF_THE_LAST if name in seen}
+            # Until people have chosen it is what reads the device now.
+            for name in ("profile", "stale_after_s"):
+                renewed[name] = case((Device.state == "unassigned", seen[name]), else_=getattr(Device, name))
+        db.execute(update(Device).where(Device.id == seen["id"]).values(renewed))
 
     def _last_seen(self, known: int, seen: int) -> int:
         return seen if known > self._clock() + FUTURE_TOLERANCE_MS else max(known, seen)

@@ -20,12 +20,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`sites` gives the site of each device that was assigned to one, `zones` the time zone of each site."""
+    """`sites` gives the site of each device that was assigned to one, `zones` the time zone of each site, `profiles`
+    the profile of each device that was adopted.
+    """
 
     version: int
     limits: tuple[Limit, ...]
     sites: dict[str, str | None]
     zones: dict[str, str] = field(default_factory=dict)
+    profiles: dict[str, str] = field(default_factory=dict)
 
 
 # No version of the site database is this: whatever there is, is taken.
@@ -41,7 +44,8 @@ def take(db: Connection) -> Snapshot:
     """Read the version first: a change made while we read raises it, and we read again."""
     version = config_version(db)
     limits = db.execute(select(ControlLimit.__table__).where(ControlLimit.current)).mappings()
-    devices = db.execute(select(Device.id, Device.site_id).where(Device.state != "retired"))
+    devices = select(Device.id, Device.site_id, Device.profile, Device.state).where(Device.state != "retired")
+    known = db.execute(devices).all()
     zones = {row.id: row.timezone for row in db.execute(select(Site.id, Site.timezone))}
     return Snapshot(
         version,
@@ -64,21 +68,23 @@ def take(db: Connection) -> Snapshot:
             )
             for row in limits
         ),
-        {ident: site for ident, site in devices if site},
+        {row.id: row.site_id for row in known if row.site_id},
         zones,
+        # Of others it is what they are read by, and not yet what anybody chose.
+        {row.id: row.profile for row in known if row.profile and row.state == "active"},
     )
 
 
 def save(db: sqlite3.Connection, snapshot: Snapshot, now: int) -> None:
     """Inside the caller's transaction; the last snapshot replaces the one before."""
     limits = [asdict(limit) for limit in snapshot.limits]
-    body = {"limits": limits, "sites": snapshot.sites, "zones": snapshot.zones}
+    body = {"limits": limits, "sites": snapshot.sites, "zones": snapshot.zones, "profiles": snapshot.profiles}
     db.execute("DELETE FROM config_snapshot")
     db.execute("INSERT INTO config_snapshot VALUES (?, ?, ?)", (snapshot.version, orjson.dumps(body), now))
 
 
 def load(db: sqlite3.Connection) -> Snapshot:
-    """One that an earlier version cached knows no zones: it is used as it is, and asked for again.
+    """One that an earlier version cached knows no zones or profiles: it is used as it is, and asked for again.
 
     One that cannot be read is none: it is only a copy.
     """
@@ -89,8 +95,9 @@ def load(db: sqlite3.Connection) -> Snapshot:
     try:
         content = orjson.loads(body)
         limits = tuple(Limit(**limit) for limit in content["limits"])
-        zones = content.get("zones")
-        return Snapshot(NEVER_TAKEN if zones is None else version, limits, content["sites"], zones or {})
+        whole = {"zones", "profiles"} <= content.keys()
+        zones, profiles = content.get("zones", {}), content.get("profiles", {})
+        return Snapshot(version if whole else NEVER_TAKEN, limits, content["sites"], zones, profiles)
     except (ValueError, TypeError, KeyError) as error:
         log.error("the configuration that was kept cannot be read, waiting for it: error=%s", error)
         return EMPTY

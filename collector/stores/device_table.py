@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from collections.abc import Mapping
 from typing import Protocol
 
 from collector.stores.entries import NewEntry, record_entry
+
+# What is forwarded of a payload: enough to see what a device sends, and for a profile to be found by.
+KEPT_OF_PAYLOAD = 4096
 
 # A device's last_seen_at is forwarded at most this often: it is the points that show what happens now.
 _FORWARD_SEEN_MS = 15_000
@@ -27,6 +31,17 @@ class Seen(Protocol):
     def stale_after_s(self) -> int: ...
     @property
     def group(self) -> str | None: ...
+
+
+class Heard(Protocol):
+    """The message it was met in."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+    @property
+    def received_at(self) -> int: ...
 
 
 class DeviceTable:
@@ -50,10 +65,12 @@ class DeviceTable:
     def site(self, device: str) -> str | None:
         return self._assigned.get(device) or self._sites.get(device)
 
-    def see(self, device: Seen, now: int) -> NewEntry | None:
-        """Note that the device spoke; an entry to forward when it is new or was last told of long ago."""
-        if device.id in self._sites and abs(now - self._forwarded.get(device.id, 0)) < _FORWARD_SEEN_MS:
-            return None
+    def due(self, device: Seen, now: int) -> bool:
+        """Whether to `see` a device that spoke: it is new or was last told of long ago."""
+        return device.id not in self._sites or abs(now - self._forwarded.get(device.id, 0)) >= _FORWARD_SEEN_MS
+
+    def see(self, device: Seen, message: Heard, now: int) -> NewEntry:
+        """Note that the device spoke; the entry to forward."""
         self._db.execute(
             "INSERT INTO device VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"
             " source_name=excluded.source_name, profile=excluded.profile,"
@@ -75,5 +92,9 @@ class DeviceTable:
                 "first_seen_at": first_seen,
                 "last_seen_at": now,
                 "stale_after_s": device.stale_after_s,
+                "last_topic": message.topic,
+                "last_payload": base64.b64encode(message.payload[:KEPT_OF_PAYLOAD]).decode(),
+                "last_payload_size": len(message.payload),
+                "last_message_at": message.received_at,
             },
         )

@@ -5,7 +5,8 @@ Kinds and bodies:
              its newest reading in one commit, for the site database
 `lines`      line protocol, UTF-8, ms: every reading of one commit, for InfluxDB; only where it is configured
 `readings`   every reading of one commit in the shape of `latest`, for both: from earlier versions, still delivered
-`device`     columns of the device table that a collector observes
+`device`     columns of the device table that a collector observes, `last_payload` in base64; from earlier versions
+             without the last message
 `alarm`      columns of the site database's alarm table
 `transition` columns of alarm_transition
 `dead_letter` columns of dead_letter, payload in base64

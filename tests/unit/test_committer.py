@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from base64 import b64decode
 from pathlib import Path
 
 import orjson
@@ -195,3 +196,30 @@ def test_a_changed_limit_clears_its_open_alarm_and_judges_afresh(plant: Plant) -
     assert rows == [(0,), (1,)]
     versions = plant.db.execute("SELECT kind, limit_version FROM alarm_transition ORDER BY at, kind DESC").fetchall()
     assert versions == [("raised", 1), ("cleared", 1), ("raised", 2)]
+
+
+def device_entries(plant: Plant) -> list[dict[str, object]]:
+    return [orjson.loads(body) for (body,) in plant.db.execute("SELECT body FROM outbox WHERE kind='device'")]
+
+
+def test_a_device_is_told_of_with_the_last_of_its_messages_in_the_batch_cut_to_four_kilobytes(plant: Plant) -> None:
+    long = PIPELINE.process(
+        Message(
+            "fieldproof/dairy/effluent/readings", b'{"values": {"ph": 7}}' + b" " * 5000, 1, 2, False, False, 1, NOW
+        )
+    )
+    plant.committer.commit([message(7.0, 1), long])
+    (entry,) = device_entries(plant)
+    assert entry["last_topic"] == "fieldproof/dairy/effluent/readings"
+    kept = b64decode(str(entry["last_payload"]))
+    assert (kept[:21], len(kept), entry["last_payload_size"]) == (b'{"values": {"ph": 7}}', 4096, 5021)
+    assert entry["last_message_at"] == NOW
+
+
+def test_a_device_that_speaks_all_the_time_is_told_of_every_fifteen_seconds(tmp_path: Path) -> None:
+    plant, now = Plant(tmp_path / "collector.db"), NOW
+    committer = Committer(plant.db, plant.evaluator, 100, lambda: now)
+    for packet in range(31):
+        committer.commit([message(7.0, packet)])
+        now += 1_000
+    assert len(device_entries(plant)) == 3

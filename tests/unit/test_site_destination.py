@@ -18,7 +18,7 @@ from webapp.migrate import migrate
 T0 = 1_795_521_600_000
 SHOWN = {
     "point": "SELECT device_id, metric, value, quality, observed_at FROM point ORDER BY 1, 2",
-    "device": "SELECT id, source_name, first_seen_at, last_seen_at FROM device ORDER BY 1",
+    "device": "SELECT id, source_name, first_seen_at, last_seen_at, last_topic, last_payload_size FROM device",
     "alarm": 'SELECT id, "condition", peak, revision FROM alarm ORDER BY 1',
     "alarm_transition": "SELECT id, kind FROM alarm_transition ORDER BY 1",
     "dead_letter": 'SELECT id, "count" FROM dead_letter ORDER BY 1',
@@ -58,8 +58,10 @@ def row(at: int, value: float, metric: str = "ph") -> list[Any]:
     return ["plant.effluent", metric, None, at, value, 0, 0, at]
 
 
-def device(name: str, first: int, last: int) -> dict[str, Any]:
-    return {
+def device(name: str, first: int, last: int, topic: str | None = None) -> dict[str, Any]:
+    """Without a topic as earlier versions told of it."""
+    message = {"last_topic": topic, "last_payload": "eyJ2IjogMX0=", "last_payload_size": 8, "last_message_at": last}
+    return (message if topic else {}) | {
         "id": "plant.effluent", "source_name": name, "profile": "plain", "site_id": None, "first_seen_at": first,
         "last_seen_at": last, "stale_after_s": 300,
     }  # fmt: skip
@@ -95,8 +97,8 @@ STRETCHES: list[list[tuple[Any, Any]]] = [
      ("alarm", alarm(1, "active", 9.1)), ("transition", transition("t-1", "raised")), ("dead_letter", letter(1))],
     [("readings", [row(T0 + 2, 7.2), row(T0 + 1, 7.1)]), ("alarm", alarm(2, "active", 9.7)),
      ("dead_letter", letter(2)), ("event", EVENT)],
-    [("device", device("new name", T0, T0 + 9)), ("latest", [row(T0 + 3, 7.3)]), ("alarm", alarm(3, "cleared", 9.7)),
-     ("transition", transition("t-2", "cleared")), ("dead_letter", letter(3))],
+    [("device", device("new name", T0, T0 + 9, "a/b")), ("latest", [row(T0 + 3, 7.3)]),
+     ("alarm", alarm(3, "cleared", 9.7)), ("transition", transition("t-2", "cleared")), ("dead_letter", letter(3))],
 ]  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def test_in_whatever_order_lanes_deliver_and_however_often_the_end_is_the_same(e
             ("plant.effluent", "flow", 1.0, "good", T0),
             ("plant.effluent", "ph", 7.3, "good", T0 + 3),
         ],
-        "device": [("plant.effluent", "new name", T0, T0 + 9)],
+        "device": [("plant.effluent", "new name", T0, T0 + 9, "a/b", 8)],
         "alarm": [("a-1", "cleared", 9.7, 3)],
         "alarm_transition": [("t-1", "raised"), ("t-2", "cleared")],
         "dead_letter": [("d-1", 3)],
@@ -136,3 +138,31 @@ def test_a_row_that_the_database_refuses_is_said_to_be_refused(engine: Engine) -
     broken = {**letter(1), "topic": None}
     with pytest.raises(StoreRejected, match="NOT NULL"):
         destination(engine).deliver([Entry(1, "dead_letter", broken)])
+
+
+def known(engine: Engine, columns: str) -> Any:
+    with engine.connect() as db:
+        return tuple(db.execute(text(f"SELECT {columns} FROM device")).one())
+
+
+def tell(engine: Engine, *bodies: dict[str, Any]) -> None:
+    destination(engine).deliver([Entry(seq, "device", body) for seq, body in enumerate(bodies)])
+
+
+def test_a_new_device_is_told_of_with_its_last_message(engine: Engine) -> None:
+    tell(engine, device("probe", T0, T0 + 5, "a/\0b"))
+    assert known(engine, "last_topic, last_payload, last_message_at") == ("a/\ufffdb", b'{"v": 1}', T0 + 5)
+
+
+def test_what_an_earlier_version_told_of_a_device_leaves_its_last_message(engine: Engine) -> None:
+    tell(engine, device("probe", T0, T0 + 5, "a/b"), device("probe", T0, T0 + 9))
+    assert known(engine, "last_topic, last_seen_at") == ("a/b", T0 + 9)
+
+
+def test_the_profile_that_reads_a_device_is_told_until_people_have_chosen_one(engine: Engine) -> None:
+    tell(engine, device("probe", T0, T0), {**device("probe", T0, T0 + 5), "profile": "other", "stale_after_s": 60})
+    assert known(engine, "profile, stale_after_s") == ("other", 60)
+    with engine.begin() as db:
+        db.execute(text("UPDATE device SET state='active'"))
+    tell(engine, device("probe", T0, T0 + 9))
+    assert known(engine, "profile, stale_after_s") == ("other", 60)
