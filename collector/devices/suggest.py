@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from collector.errors import MessageError
+from collector.profiles.decoder import Decoding
+from collector.profiles.decoders import DECODERS
 from collector.profiles.library import Library
 from collector.profiles.profile import Profile
 
@@ -19,7 +21,26 @@ class Suggestion(NamedTuple):
 def suggest(library: Library, topic: str, payload: bytes) -> list[Suggestion]:
     """By how many of a profile's own metrics it finds, profiles that name their metrics before those that take all."""
     found = [Suggestion(profile, _metrics(profile, topic, payload)) for profile in library.fitting(topic, payload)]
+    if all(one.profile.keep_unlisted for one in found):
+        found += _by_bytes(library, topic, payload)
     return sorted(found, key=lambda one: (-_listed(one), one.profile.keep_unlisted, one.profile.id))
+
+
+def _by_bytes(library: Library, topic: str, payload: bytes) -> list[Suggestion]:
+    """What no condition can tell: profiles whose layout reads the device's own bytes, and finds something in them."""
+    found = []
+    for profile in library.by_topic(topic):
+        if profile.layout is None:
+            continue
+        try:
+            decoding = library.decode_as(profile.id, topic, payload)
+        except MessageError:
+            continue
+        # A fault: the layout is another device's.
+        if decoding is not None and not decoding.faults:
+            found.append(Suggestion(profile, _named(decoding)))
+    usual = {rule.name for one in found for rule in DECODERS[one.profile.decoder].always}
+    return [one for one in found if set(one.metrics) - usual]
 
 
 def _listed(one: Suggestion) -> int:
@@ -31,6 +52,8 @@ def _metrics(profile: Profile, topic: str, payload: bytes) -> tuple[str, ...]:
         decoded = Library((profile,)).decode(topic, payload)
     except MessageError:
         return ()
-    if decoded is None:
-        return ()
-    return tuple(dict.fromkeys(value.metric for part in decoded[1].decoded for value in part.values))
+    return () if decoded is None else _named(decoded[1])
+
+
+def _named(decoding: Decoding) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value.metric for part in decoding.decoded for value in part.values))

@@ -27,7 +27,7 @@ class _UnreadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value of `size` bytes, `at` a place or right behind the field before it.
+    """A value of `size` bytes, `at` a place. Those without one stand one behind the other, the first at byte 0.
 
     `mask`: the bits that belong to it, moved down. `texts`: what stands in place of a number. `only_if`: the values
     that fields before it must have for it to be there at all; left out it takes no bytes.
@@ -59,7 +59,7 @@ class Field:
         if self.kind == "hex":
             return data.hex()
         if self.kind == "float":
-            return float(struct.unpack((">" if self.order == "big" else "<") + FLOAT_SIZES[self.size], data)[0])
+            return _float(data, (">" if self.order == "big" else "<") + FLOAT_SIZES[self.size])
         number = int.from_bytes(data, self.order)
         if self.kind == "bcd":
             digits = f"{number:x}"
@@ -153,15 +153,17 @@ class Layout:
 def _fields(fields: tuple[Field, ...], data: bytes) -> Found:
     sent: Found = {}
     found: Found = {}
-    end = 0
+    behind = 0
     for one in fields:
         if any(sent.get(name) not in values for name, values in one.only_if.items()):
             continue
-        start = end if one.at is None else one.at
+        start = behind if one.at is None else one.at
         end = start + one.size
         if end > len(data):
             raise _UnreadError(f"{one.name} would end at byte {end}, and there are {len(data)}")
         sent[one.name], found[one.name] = one.value(data[start:end])
+        if one.at is None:
+            behind = end
     return found
 
 
@@ -171,6 +173,19 @@ def _records(records: Records, data: bytes) -> Iterator[Found]:
         raise _UnreadError(f"{len(rest)} bytes from byte {records.at} on are no multiple of {records.size}")
     for at in range(0, len(rest), records.size):
         yield _fields(records.fields, rest[at : at + records.size])
+
+
+def _float(data: bytes, form: str) -> float:
+    """The shortest number that has these bytes: 12.3 in four bytes would otherwise be 12.300000190734863."""
+    value = float(struct.unpack(form, data)[0])
+    for digits in range(3, 9):
+        short = float(f"{value:.{digits}g}")
+        try:
+            if struct.pack(form, short) == data:
+                return short
+        except OverflowError:
+            continue
+    return value
 
 
 def _trailing_zeros(mask: int) -> int:

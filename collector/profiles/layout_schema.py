@@ -57,10 +57,13 @@ class FieldsSchema(Schema):
     @validates_schema
     def _fit(self, data: dict[str, Any], **_: Any) -> None:
         """What is there in every message must have room."""
-        size, end = data.get("bytes"), 0
+        size, behind = data.get("bytes"), 0
         for index, one in enumerate(data["fields_"]):
-            end = (end if one["at"] is None else one["at"]) + one["bytes"]
-            if size is not None and end > size and not any(before["only_if"] for before in data["fields_"]):
+            if one["only_if"]:
+                continue
+            end = (behind if one["at"] is None else one["at"]) + one["bytes"]
+            behind = end if one["at"] is None else behind
+            if size is not None and end > size:
                 raise ValidationError({"fields": {index: {"bytes": [f"ends at byte {end}, and there are {size}"]}}})
 
 

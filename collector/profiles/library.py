@@ -33,8 +33,9 @@ class Library:
     _cache: dict[str, Candidates] = field(default_factory=dict)
 
     def topic_filters(self) -> list[str]:
-        """What to subscribe to, each filter once."""
-        return sorted({match.filter for profile in self.profiles for match in profile.matches})
+        """What to subscribe to, each filter once; without what comes by a connection of its own."""
+        ordinary = [profile for profile in self.profiles if not DECODERS[profile.decoder].own_connection]
+        return sorted({match.filter for profile in ordinary for match in profile.matches})
 
     def decode(self, topic: str, payload: bytes) -> tuple[Profile, Decoding] | None:
         """None when the topic is ours but no profile's condition holds: a message that is not meant for us.
@@ -83,6 +84,11 @@ class Library:
                 if holds:
                     break
         return None if found is None else (found[0], found[1].decode(found[0], found[2], found[3]))
+
+    def decode_as(self, profile: str, topic: str, payload: bytes) -> Decoding | None:
+        """As if people had given the device this profile. None when the topic is not one of it; raises MessageError."""
+        found = self._decode_as(profile, self._candidates(topic), payload)
+        return None if found is None else found[1]
 
     def fitting(self, topic: str, payload: bytes) -> list[Profile]:
         """All profiles that the message may be of, the first being the one that is taken."""

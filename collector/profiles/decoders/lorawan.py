@@ -1,8 +1,8 @@
 """LoRaWAN devices behind ChirpStack 4 or The Things Stack 3, read by one profile on either network.
 
 What the profile's paths and conditions see is described in collector/profiles/lorawan/uplink.py. The decoded values
-stand under `object`: those of the network's codec, or where it has none those of the profile's `layout`. Points with
-a time of their own are read by the same paths: `[object, temperature]` is also the temperature of a point.
+stand under `object`: those of the network's codec, and for what it does not give those of the profile's `layout`.
+Points with a time of their own are read by the same paths: `[object, temperature]` is also the temperature of a point.
 
 Joins, acknowledgements, errors and uplinks that someone simulated are passed over.
 """
@@ -80,10 +80,13 @@ DECODER = LorawanDecoder()
 
 
 def _with_layout(profile: Profile, content: Document) -> tuple[Document, str]:
-    """With `object` from the device's own bytes, where the network has no codec; and what could not be read."""
-    if profile.layout is None or "object" in content or not content.get("bytes"):
+    """With the values of the device's own bytes that the network's codec does not give, and what could not be read."""
+    if profile.layout is None or not content.get("bytes"):
         return content, ""
     found, fault = profile.layout.read(content["port"], bytes(content["bytes"]))
+    if "object" in content:
+        # What the network could read is no fault.
+        return {**content, "object": {**found, **content["object"]}}, ""
     return ({**content, "object": found} if found else content), fault
 
 
