@@ -38,6 +38,8 @@ _TYPES = {
     ".html": "text/html",
     ".json": "application/json",
 }
+# Addresses that end in a name of ours, which may hold a dot: that makes it no file.
+_NAMED = ("devices/", "live/")
 _NOT_BUILT = "The front end is not built yet. Run `make run`: it builds it and starts everything.\n"
 
 
@@ -66,9 +68,16 @@ def _serve(static: Path, path: str) -> Response:
     name = safe_join(str(static), path) if path else None
     if name is not None and Path(name).is_file():
         return _file(Path(name), _FOR_EVER if path.startswith("assets/") else "no-cache")
-    if path.startswith("assets/") or "." in path.rsplit("/", 1)[-1]:
+    if _looks_like_a_file(path):
         raise NotFound
     return _file(static / "index.html", "no-cache")
+
+
+def _looks_like_a_file(path: str) -> bool:
+    """A missing script must not be answered with a page: its error would be about the page's first letter."""
+    if path.startswith(_NAMED):
+        return False
+    return path.startswith("assets/") or "." in path.rsplit("/", 1)[-1]
 
 
 def _file(path: Path, cache: str) -> Response:

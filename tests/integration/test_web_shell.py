@@ -21,7 +21,9 @@ def built(web: Web, tmp_path: Path) -> Web:
     return web
 
 
-@pytest.mark.parametrize("path", ["/", "/alarms", "/live/dairy.effluent/ph", "/devices/dairy.effluent/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/alarms", "/live/dairy.effluent/ph", "/devices/dairy.effluent", "/devices/dairy.effluent/"]
+)
 def test_every_address_of_the_app_gives_the_shell(built: Web, path: str) -> None:
     answer = built.browser().get(path)
     assert answer.status_code == 200

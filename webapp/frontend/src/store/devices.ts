@@ -1,12 +1,13 @@
 /** One device as its page shows it. Loaded with the device screens. */
 
 import { batch, signal } from "@preact/signals";
-import type { Adoption, DeviceDetail } from "../api/device-types";
+import type { Adoption, Device, DeviceDetail } from "../api/device-types";
 import * as api from "../api/devices";
 import { loadKept, saveKept } from "../db/cache";
 import { now, serverNow } from "./clock";
 import { isDown, liveState } from "./live";
 import { Resource } from "./load";
+import { points } from "./points";
 import { me } from "./session";
 import { applyDevice, devices, devicesAt, loadDevices, showKeptDevices } from "./site-state";
 
@@ -19,6 +20,18 @@ export const adopted = signal<{ id: string; changed: boolean } | null>(null);
 /** What was kept is judged by the moment it is of: a phone without a network hears nobody. */
 export const judgedAt = (at: number | null): number =>
   isDown(liveState.value) && at !== null ? at : now.value;
+
+/** Values arrive one by one and at once, what the server says of the device every few seconds: the later one is true. */
+export function heardAt(device: Device): string | null {
+  let last = device.last_seen_at;
+  for (const metric of device.points) {
+    const point = points.value.get(`${device.id}/${metric}`)?.value;
+    const at = point?.observed_at;
+    if (!at || point.reasons.includes("clock") || Date.parse(at) > serverNow()) continue;
+    if (!last || Date.parse(at) > Date.parse(last)) last = at;
+  }
+  return last;
+}
 
 const keptKey = (id: string): string => `device:${me.peek()?.user.id}:${id}`;
 

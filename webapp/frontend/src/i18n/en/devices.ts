@@ -85,6 +85,7 @@ export const devices = {
   "device.first_values": "Its first values",
   "device.gaps": "The last 24 hours",
   "device.gaps_none": "Heard all the time, without a gap.",
+  "device.gaps_none_since": "Heard all the time since {time}, when it first spoke.",
   "device.gaps_some": {
     one: "{count} gap, {span} without a message.",
     other: "{count} gaps, {span} without a message in all.",
@@ -101,8 +102,7 @@ export const devices = {
   "device.first_seen": "First heard",
 
   "device.caveats": "Good to know",
-  "device.more": "Read more",
-  "device.more_of": "Read more: {text}",
+  "device.more": "Read more at {host}",
 
   "device.hints": "To start from",
   "device.hints_help": "What the vendor or a standard suggests. Nothing of it is in force here.",
@@ -129,6 +129,7 @@ export const devices = {
   "dead.no_profile": "No profile reads it",
 
   "device.message": "Last message, as it came",
+  "device.message_text": "Its text",
   "device.message_none": "No message is kept.",
   "device.message_hex": "no text: its bytes in hex",
   "device.message_truncated": "Only its beginning is shown.",
@@ -147,6 +148,8 @@ export const devices = {
     other: "finds {count} values in its message",
   },
   "adopt.fits_none": "finds nothing in its last message",
+  "adopt.reads": { one: "reads {count} value", other: "reads {count} values" },
+  "adopt.reads_named": "reads whatever the message names",
   "adopt.search": "Search all profiles",
   "adopt.search_hint": "Vendor, model or kind",
   "adopt.search_none": "No profile matches “{text}”",

@@ -52,7 +52,26 @@ export function AboutDevice({ device }: { device: DeviceDetail }): VNode {
 }
 
 /** Only addresses of the web: a profile's file may come from anybody. */
-const isWeb = (link: string): boolean => /^https?:\/\//i.test(link);
+function hostOf(link: string): string | null {
+  const url = URL.canParse(link) ? new URL(link) : null;
+  return url && /^https?:$/.test(url.protocol) ? url.host : null;
+}
+
+/** Several in a row may rest on one page: it is named once, after the last of them. */
+function CaveatItem({ caveat, next }: { caveat: Caveat; next: Caveat | undefined }): VNode {
+  const { text, link } = caveat;
+  const host = link === next?.link ? null : hostOf(link);
+  return (
+    <li>
+      {text}
+      {host ? (
+        <a class="more-link" href={link} target="_blank" rel="noopener noreferrer">
+          {t("device.more", { host })}
+        </a>
+      ) : null}
+    </li>
+  );
+}
 
 export function Caveats({ caveats }: { caveats: Caveat[] }): VNode | null {
   if (caveats.length === 0) return null;
@@ -63,21 +82,8 @@ export function Caveats({ caveats }: { caveats: Caveat[] }): VNode | null {
         {t("device.caveats")}
       </h2>
       <ul class="caveats">
-        {caveats.map(({ text, link }) => (
-          <li key={text}>
-            {text}{" "}
-            {isWeb(link) ? (
-              <a
-                class="more-link"
-                href={link}
-                target="_blank"
-                rel="noopener noreferrer"
-                aria-label={t("device.more_of", { text })}
-              >
-                {t("device.more")}
-              </a>
-            ) : null}
-          </li>
+        {caveats.map((caveat, index) => (
+          <CaveatItem key={caveat.text} caveat={caveat} next={caveats[index + 1]} />
         ))}
       </ul>
     </section>

@@ -4,7 +4,7 @@ import { formatSpan, formatWhen } from "../../i18n/format";
 import { t } from "../../i18n/t";
 import { gapsIn, type Span } from "../../lib/devices";
 import { serverNow } from "../../store/clock";
-import { detailAt, judgedAt } from "../../store/devices";
+import { detailAt, heardAt, judgedAt } from "../../store/devices";
 import { zone } from "../../store/session";
 import { Battery, HealthMark, Signal } from "./marks";
 import { healthWords } from "./words";
@@ -17,8 +17,12 @@ const LEAST_WIDTH = 3;
 
 const length = ({ from, to }: Span): number => (to - from) / 1000;
 
-function gapsText(gaps: Span[]): string {
-  if (gaps.length === 0) return t("device.gaps_none");
+/** `since`: when it first spoke, if that was within the day. */
+function gapsText(gaps: Span[], since: number | null): string {
+  if (gaps.length === 0) {
+    if (since === null) return t("device.gaps_none");
+    return t("device.gaps_none_since", { time: formatWhen(since, zone.value, serverNow()) });
+  }
   const whole = gaps.reduce((sum, gap) => sum + length(gap), 0);
   return t("device.gaps_some", { count: gaps.length, span: formatSpan(whole) });
 }
@@ -33,7 +37,7 @@ function gapLine(gap: Span): string {
 }
 
 /** The bar for the eye; the words under it say the same. */
-function GapBar({ gaps, end }: { gaps: Span[]; end: number }): VNode {
+function GapBar({ gaps, since, end }: { gaps: Span[]; since: number; end: number }): VNode {
   const start = end - DAY_MS;
   const x = (at: number): number => ((at - start) / DAY_MS) * WIDTH;
   return (
@@ -43,7 +47,8 @@ function GapBar({ gaps, end }: { gaps: Span[]; end: number }): VNode {
       preserveAspectRatio="none"
       aria-hidden="true"
     >
-      <rect class="gap-heard" y="6" width={WIDTH} height={HEIGHT - 12} />
+      <rect class="gap-before" y="6" width={WIDTH} height={HEIGHT - 12} />
+      <rect class="gap-heard" x={x(since)} y="6" width={WIDTH - x(since)} height={HEIGHT - 12} />
       {gaps.map((gap) => {
         const width = Math.max(LEAST_WIDTH, x(gap.to) - x(gap.from));
         return (
@@ -64,15 +69,17 @@ export function Gaps({ device }: { device: DeviceDetail }): VNode | null {
   if (!device.gaps) return null;
   const end = detailAt.value ?? serverNow();
   const gaps = gapsIn(device.gaps, end - DAY_MS, end);
+  const first = device.first_seen_at ? Date.parse(device.first_seen_at) : end;
+  const since = Math.min(end, Math.max(first, end - DAY_MS));
   return (
     <div class="gaps" data-testid="gaps">
       <h3>{t("device.gaps")}</h3>
-      <GapBar gaps={gaps} end={end} />
+      <GapBar gaps={gaps} since={since} end={end} />
       <p class="gap-ends quiet" aria-hidden="true">
         <span>{t("device.gap_ago")}</span>
         <span>{t("device.gap_now")}</span>
       </p>
-      <p>{gapsText(gaps)}</p>
+      <p>{gapsText(gaps, since > end - DAY_MS ? since : null)}</p>
       {gaps.length > 0 ? (
         <details class="values">
           <summary>{t("device.gap_times")}</summary>
@@ -89,7 +96,8 @@ export function Gaps({ device }: { device: DeviceDetail }): VNode | null {
 
 /** Its own component, so that the ticking clock redraws a sentence and not the page. */
 function Sentence({ device }: { device: DeviceDetail }): VNode {
-  const { health, says, todo } = healthWords(device, judgedAt(detailAt.value));
+  const heard = { ...device, last_seen_at: heardAt(device) };
+  const { health, says, todo } = healthWords(heard, judgedAt(detailAt.value));
   return (
     <>
       <p class="health-says" data-testid="health">

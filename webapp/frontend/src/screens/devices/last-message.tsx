@@ -52,7 +52,7 @@ export function LastMessageCard({ message }: { message: LastMessage | null }): V
             class="message-text"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
             tabIndex={0}
-            aria-label={t("device.message")}
+            aria-label={t("device.message_text")}
           >
             <pre>{message.encoding === "hex" ? message.payload : prettyJson(message.payload)}</pre>
           </section>

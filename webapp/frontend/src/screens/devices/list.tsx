@@ -17,7 +17,7 @@ import {
 } from "../../lib/devices";
 import { devicePath } from "../../router";
 import { serverNow } from "../../store/clock";
-import { judgedAt } from "../../store/devices";
+import { heardAt, judgedAt } from "../../store/devices";
 import { points } from "../../store/points";
 import { mayManage, site, zone } from "../../store/session";
 import {
@@ -45,19 +45,20 @@ function batteryOf(device: Device): OwnValue | null {
 
 function Row({ device }: { device: Device }): VNode {
   const battery = batteryOf(device);
+  const heard = { ...device, last_seen_at: heardAt(device) };
   const shown = battery && charge(battery) !== "unrated" ? battery : null;
   return (
     <li>
       <a class="device-row" href={devicePath(device.id)} data-testid={`device-${device.id}`}>
         <span class="device-name">{displayName(device)}</span>
-        <HealthMark health={healthAt(device, judgedAt(devicesAt.value))} />
+        <HealthMark health={healthAt(heard, judgedAt(devicesAt.value))} />
         <span class="device-sub quiet">
           {[device.profile_name, device.aspect?.name].filter(Boolean).join(" · ")}
         </span>
         <span class="device-foot quiet">
           {shown ? <Battery battery={shown} /> : null}
           <span>
-            {t("devices.heard")} <Age at={device.last_seen_at} />
+            {t("devices.heard")} <Age at={heard.last_seen_at} />
           </span>
         </span>
       </a>

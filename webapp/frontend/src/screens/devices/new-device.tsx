@@ -45,11 +45,12 @@ export function FirstValues({ values, whole }: ValuesProps): VNode {
 
 export function LooksLike({ device }: { device: Device }): VNode {
   const best = device.suggested?.[0];
-  if (!best) return <p class="looks-like quiet">{t("devices.unknown_kind")}</p>;
+  const name = best?.name ?? device.profile_name;
+  if (!name) return <p class="looks-like quiet">{t("devices.unknown_kind")}</p>;
   return (
     <p class="looks-like">
-      {t("devices.looks_like")} <strong>{best.name}</strong>{" "}
-      <span class="quiet">({t("devices.finds", { count: best.metrics })})</span>
+      {t("devices.looks_like")} <strong>{name}</strong>{" "}
+      {best ? <span class="quiet">({t("devices.finds", { count: best.metrics })})</span> : null}
     </p>
   );
 }

@@ -39,7 +39,9 @@ function placeError(error: unknown): string {
 function NewPlace({ site, places, parent, onDone }: NewPlaceProps): VNode {
   const id = useRef(uuid7());
   const name = useSignal("");
-  const inside = useSignal(parent);
+  // Where one place stands for the whole site, everything else lies in it.
+  const tops = places.value.filter((place) => place.parent === null);
+  const inside = useSignal(parent || (tops.length === 1 ? (tops[0]?.id ?? "") : ""));
   const busy = useSignal(false);
   const error = useSignal("");
   const add = async (): Promise<void> => {
@@ -95,7 +97,7 @@ function NewPlace({ site, places, parent, onDone }: NewPlaceProps): VNode {
             inside.value = event.currentTarget.value;
           }}
         >
-          <option value="">{t("adopt.whole_site")}</option>
+          {tops.length === 1 ? null : <option value="">{t("adopt.whole_site")}</option>}
           <Options places={places.value} />
         </select>
       </label>

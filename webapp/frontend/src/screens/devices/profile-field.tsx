@@ -101,10 +101,23 @@ function Choice({ option, chosen }: ChoiceProps): VNode {
   );
 }
 
-function foundNote({ vendor, model, kind, metrics }: Profile): string {
-  const product = [vendor, model].filter(Boolean).join(" ");
-  const what = kind ? kind.replaceAll("_", " ") : "";
-  return [product, what, t("devices.finds", { count: metrics.length })].filter(Boolean).join(" · ");
+function foundNote({ kind, metrics }: Profile): string {
+  const what = kind && kind !== "generic" ? kind.replaceAll("_", " ") : "";
+  const reads =
+    metrics.length > 0 ? t("adopt.reads", { count: metrics.length }) : t("adopt.reads_named");
+  return [what, reads].filter(Boolean).join(", ");
+}
+
+/** One product may have several profiles, one for each way it can send: then the id tells them apart. */
+function foundOptions(found: Profile[], known: ReadonlySet<string | null>): Option[] {
+  const names = found.map(({ name }) => name);
+  return found
+    .filter(({ id }) => !known.has(id))
+    .map((profile) => {
+      const twice = names.filter((name) => name === profile.name).length > 1;
+      const note = foundNote(profile);
+      return { id: profile.id, name: profile.name, note: twice ? `${note}, ${profile.id}` : note };
+    });
 }
 
 export function ProfileField({
@@ -118,9 +131,7 @@ export function ProfileField({
   const { found, failed } = useSearch(text);
   const first = firstOptions(device);
   const known = new Set(first.map(({ id }) => id));
-  const results = (found.value ?? [])
-    .filter(({ id }) => !known.has(id))
-    .map((profile) => ({ id: profile.id, name: profile.name, note: foundNote(profile) }));
+  const results = foundOptions(found.value ?? [], known);
   // What was found and chosen stays in sight when the search goes on to something else.
   const { id, name } = chosen.value;
   const shown = [...first, ...results];
