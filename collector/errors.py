@@ -17,6 +17,8 @@ class MessageError(Exception):
     """A message that can never become readings: it goes to the dead letters with this reason and is acknowledged."""
 
     def __init__(self, reason: str, detail: str) -> None:
+        # It may quote the message, and PostgreSQL takes no text with a NUL.
+        detail = detail.replace("\0", "\N{REPLACEMENT CHARACTER}")
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

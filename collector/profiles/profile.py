@@ -123,7 +123,8 @@ class Profile:
         return any(within in self.device_id + self.source_name for within in ("{payload:", "{point:"))
 
     def _make_names(self, parts: dict[str, str], content: Any, point: Any) -> Names:
-        source = self.name_from(self.source_name, parts, content, point)
+        # As databases take it: no NUL, and no longer than one name.
+        source = self.name_from(self.source_name, parts, content, point).replace("\0", "")[:MAX_NAME]
         # A part of which no letter is left would make one device of all that bear such names.
         whole = all(slug(self._filled(part[1], parts, content, point)) for part in _FILLED.finditer(self.device_id))
         device = slug(self.name_from(self.device_id, parts, content, point)) if whole else ""

@@ -23,6 +23,7 @@ from collector.ingest.pipeline import Pipeline, Processed
 from collector.profiles.decoders.hj212 import crc
 from collector.profiles.files import device_configs
 from collector.profiles.library import Library, load_library
+from collector.profiles.profile import MAX_NAME
 from collector.profiles.vocabulary import Vocabulary, load_vocabulary
 from tests.fuzz.mutate import mutated, spoilt_topic
 
@@ -125,9 +126,10 @@ def _faults(result: Processed) -> Iterator[str]:
     if refused is not None:
         if refused.reason == "internal":
             yield f"a decoder failed: {refused.detail}"
-        if not refused.reason or not refused.detail or len(refused.detail) > _LONGEST_DETAIL:
-            yield f"refused as {refused.reason!r} with {len(refused.detail)} characters"
-        refused.detail.encode()
+        if not refused.reason or not refused.detail:
+            yield f"refused as {refused.reason!r}: {refused.detail!r}"
+        if fault := _no_text(refused.detail, _LONGEST_DETAIL):
+            yield f"a refusal with {fault}"
     for reading in result.readings:
         if not _DEVICE.fullmatch(reading.device) or not _METRIC.fullmatch(reading.metric):
             yield f"a reading of {reading.device!r}, {reading.metric!r}"
@@ -136,4 +138,14 @@ def _faults(result: Processed) -> Iterator[str]:
         if not EARLIEST_MS <= reading.observed_at <= RECEIVED_AT + FUTURE_TOLERANCE_MS:
             yield f"the time {reading.observed_at}"
     for device in result.devices:
-        device.source_name.encode()
+        if fault := _no_text(device.source_name, MAX_NAME):
+            yield f"a device's name with {fault}"
+
+
+def _no_text(text: str, longest: int) -> str | None:
+    """What keeps a text out of one of our databases: PostgreSQL takes no NUL, SQLite no half of a surrogate pair."""
+    if len(text) > longest:
+        return f"{len(text)} characters"
+    return (
+        "a NUL" if "\0" in text else "half a character" if any("\ud800" <= mark <= "\udfff" for mark in text) else None
+    )

@@ -146,3 +146,12 @@ def test_a_decoder_that_fails_costs_its_own_message_and_no_other(
     assert (refused.refused.reason, refused.refused.detail, list(refused.readings)) == ("internal", "RuntimeError", [])
     assert "decoder failed" in caplog.text
     assert one({"values": {"ph": 7}}).value == 7
+
+
+def test_no_text_that_a_message_brings_has_a_nul() -> None:
+    """PostgreSQL takes none: the device, or the dead letter, would never be seen on the screens."""
+    pack = orjson.dumps([{"n": "a\0b/ph", "v": 7}, {"n": "a/cod", "v": 7, "t": "x\0"}, {"n": "a/ph"}])
+    result = process(pack, "senml/gateway")
+    assert [device.source_name for device in result.devices] == ["ab"]
+    refused = process({"values": {"ph": 7}, "time": "yes\0terday"}).refused
+    assert "yes\N{REPLACEMENT CHARACTER}terday" in refused.detail

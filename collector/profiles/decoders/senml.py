@@ -37,6 +37,8 @@ _LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n",
            5: "s", 6: "t", 7: "ut", 8: "vd"}  # fmt: skip
 _BASE = ("bn", "bt", "bu", "bv", "bs", "bver")
 _DEEPEST = 8
+# No gateway gathers more before it sends, and a pack of a megabyte of nothing but values is no stall.
+_MOST_RECORDS = 50_000
 
 # RFC 9039: a device's URN is one whole, such as urn:dev:ow:10e2073a01080063; behind it `_`, `:` or `/` and a part.
 _URN = re.compile(r"urn:dev:[a-z0-9]{1,32}:[^/:_;]{1,200}", re.IGNORECASE)
@@ -182,6 +184,9 @@ def _resolved(pack: list[dict[str, Any]], texts: set[str]) -> Iterator[Point | U
     """Each record with the base fields applied, as RFC 8428 §4.6 has it."""
     base = _Base()
     for position, record in enumerate(pack, 1):
+        if position > _MOST_RECORDS:
+            yield Unreadable(f"only the first {_MOST_RECORDS} records of a pack are taken")
+            return
         base.fields.update((label, record[label]) for label in _BASE if label in record)
         if record.keys() <= {*_BASE, "ut"}:
             continue
