@@ -78,8 +78,7 @@ class MeterPast:
                 [f"the demo needs the device profile '{SHELLY_PROFILE}', which is not among the profiles"]
             )
         self._rules: list[tuple[str, tuple[str | int, ...], Conversion]] = [
-            (rule.name, rule.path, vocabulary.conversion(rule.name, rule.unit) or IDENTITY)
-            for rule in profile.metrics
+            (rule.name, rule.path, vocabulary.conversion(rule.name, rule.unit) or IDENTITY) for rule in profile.metrics
         ]
 
     def rows(self, start: int, end: int, now: int) -> list[Row]:
