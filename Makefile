@@ -40,6 +40,7 @@ lock: $(VENV)/.dev ## Renew the hash-pinned requirements
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade --extra dev --no-emit-package fieldproof pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade --no-deps requirements/edge-node.in -o requirements/edge-node.txt
 
 clean: ## Remove what was built; your data stays
 	rm -rf $(VENV) build webapp/static webapp/frontend/node_modules
@@ -52,6 +53,8 @@ $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml hatch_b
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+# The Sparkplug edge node of the tests asks for a paho and a protobuf of years ago; it works with ours, so it comes alone.
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt requirements/edge-node.txt
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/edge-node.txt
 	@touch $@

@@ -19,6 +19,7 @@ from collector.ingest.loop import ReceiveLoop
 from collector.ingest.mqtt.bulk import client_class
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Marked, MqttSource, Rewound
+from collector.ingest.mqtt.sparkplug import SPARKPLUG, sparkplug_sources
 from collector.ingest.pipeline import site_of
 from collector.ingest.sessions import mark_key, note_connection, note_marked, note_rewound
 from collector.lock import hold
@@ -101,10 +102,11 @@ class CollectorService:
         self._filters = library.topic_filters()
         # Connecting holds up whoever is connected already: with several brokers it is given up sooner.
         patience_s = _CONNECT_S if len(brokers) == 1 else _CONNECT_ONE_OF_SEVERAL_S
-        self._sources = [self._source(broker, patience_s) for broker in brokers]
-        sites = {broker.name: site_of(broker.site) for broker in brokers}
+        ordinary = [self._source(broker, patience_s) for broker in brokers]
+        sites = {one.name: site_of(one.site) for broker in brokers for one in (broker, broker.on(SPARKPLUG))}
         self._pipeline = pipeline_for(shard, library, vocabulary, sites)
-        self._reload = Reload(watch, self._pipeline, self._sources, self._db, shard, settings.data)
+        self._sources = [*ordinary, *self._sparkplug(brokers, patience_s)]
+        self._reload = Reload(watch, self._pipeline, ordinary, self._db, shard, settings.data)
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(
             self._db, self._evaluator, RECEIVE_MAXIMUM, clock, long_term=settings.influx_url is not None
@@ -162,6 +164,14 @@ class CollectorService:
             leaves_marks=self._durable_broker,
             marked=int(mark) if mark else None,
         )
+
+    def _sparkplug(self, brokers: Iterable[Broker], connect_timeout_s: float) -> Iterable[MqttSource]:
+        """Of several collectors each follows the edge nodes that it owns, and the first speaks for all."""
+        return sparkplug_sources(
+            self._settings, brokers, self.id, self._clock,
+            mine=self._pipeline.mine, speaks=self._shard.index == 0,
+            v5=self._durable_broker, connect_timeout_s=connect_timeout_s,
+        )  # fmt: skip
 
     def run(self, stop: threading.Event) -> None:
         try:

@@ -35,6 +35,7 @@ class Settings:
     mqtt_ca: Path | None = None
     mqtt_cert: Path | None = None
     mqtt_key: Path | None = None
+    sparkplug_host: str | None = None
     influx_url: str | None = None
     influx_token: str | None = None
     influx_org: str | None = None
@@ -139,6 +140,8 @@ def _convert(name: str, raw: Any) -> Any:
     text = str(raw)
     if name == "mqtt_url":
         _check_mqtt_urls(text)
+    if name == "sparkplug_host" and (not text.strip() or any(sign in text for sign in "/+#\0")):
+        raise ValueError(f"'{text}' is no host id: it is one level of a topic, without /, + and #")
     if name == "photos_url":
         _photo_folder(text)
     if name == "influx_url" and urlsplit(text).scheme not in ("http", "https"):

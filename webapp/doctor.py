@@ -91,7 +91,7 @@ def _patient(settings: Settings, listen_s: float, waiting: int | None) -> Patien
     return Patient(
         settings=settings,
         clock=now_ms,
-        brokers=_brokers(settings, engine),
+        brokers=known_brokers(settings, engine),
         filters=filters,
         profile_faults=faults,
         engine=engine,
@@ -110,7 +110,7 @@ def _filters(settings: Settings) -> tuple[list[str], list[str]]:
         return [], error.faults
 
 
-def _brokers(settings: Settings, engine: Engine) -> list[Broker]:
+def known_brokers(settings: Settings, engine: Engine) -> list[Broker]:
     """Those of the settings; without any, those of a collector that runs here ('fieldproof up' brings its own)."""
     if settings.mqtt_url:
         return Broker.parse_all(settings.mqtt_url)
@@ -125,7 +125,8 @@ def _names_of_running(engine: Engine) -> list[str]:
     try:
         with Session(engine) as db:
             running = [row for row in db.scalars(select(Collector)) if heartbeat.silent_s(row, now) is None]
-            return sorted({name for row in running for name in heartbeat.brokers(row)})
+            # Without what a connection beside the ordinary one is for.
+            return sorted({name.partition("/")[0] for row in running for name in heartbeat.brokers(row)})
     except SQLAlchemyError:
         # The check of the site database says so.
         return []

@@ -89,6 +89,7 @@ class ReceiveLoop:
         try:
             while not stop.is_set():
                 self._step(stop)
+            self._take([message for source in self._sources for message in source.rest()])
             self._commit(stop)
         finally:
             for source in self._sources:

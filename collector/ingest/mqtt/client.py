@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,6 +26,8 @@ class Broker:
     username: str | None
     password: str | None
     site: str | None
+    # Of several connections to one broker: what this one is for. Empty for the ordinary one.
+    role: str = ""
 
     @classmethod
     def parse(cls, url: str) -> Broker:
@@ -46,10 +48,14 @@ class Broker:
         """Of several addresses, comma-separated."""
         return [cls.parse(url) for url in split_urls(urls)]
 
+    def on(self, role: str) -> Broker:
+        """The same broker, by a connection for that."""
+        return replace(self, role=role)
+
     @property
     def name(self) -> str:
         """For people and logs: no credentials."""
-        return f"{self.host}:{self.port}"
+        return f"{self.host}:{self.port}/{self.role}" if self.role else f"{self.host}:{self.port}"
 
 
 def new_client(

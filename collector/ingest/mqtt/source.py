@@ -73,6 +73,9 @@ class Rewound:
 class MqttSource:
     """Messages of one broker. `events` receives a `Connected` for every connection that got as far as subscribing."""
 
+    # Whether the broker is to keep our session, and what comes meanwhile, while we are away.
+    keeps_session = True
+
     def __init__(
         self,
         settings: Settings,
@@ -127,7 +130,7 @@ class MqttSource:
         self._answered = False
 
     def _make_client(self) -> paho.Client:
-        options: dict[str, Any] = {} if self.v5 else {"clean_session": False}
+        options: dict[str, Any] = {} if self.v5 else {"clean_session": not self.keeps_session}
         client = new_client(
             self.broker, self._client_id, self._protocol, self._settings, self._kind, manual_ack=True, **options
         )
@@ -188,6 +191,10 @@ class MqttSource:
             for packet_id in ids:
                 self._client.ack(packet_id, 1)
 
+    def rest(self) -> list[Message]:
+        """What was received and held back, when no more is to be received."""
+        return []
+
     def use(self, filters: Iterable[str]) -> None:
         """Subscribe to what is new among these, and no longer to what is not among them."""
         wanted = list(filters)
@@ -222,15 +229,19 @@ class MqttSource:
         if self.v5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
-            properties.SessionExpiryInterval = SESSION_EXPIRY_S
-            options["clean_start"] = False
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S if self.keeps_session else 0
+            options["clean_start"] = not self.keeps_session
         self._inbox.take()
+        self._before_connect(now)
         self._asked_at = now
         self._answered = False
         try:
             self._client.connect(self.broker.host, self.broker.port, KEEPALIVE_S, properties=properties, **options)
         except (OSError, ValueError) as error:
             log.warning("cannot reach the broker: broker=%s error=%s", self.broker.name, error)
+
+    def _before_connect(self, now: int) -> None:
+        """For what belongs into the CONNECT."""
 
     def _on_connect(
         self, client: paho.Client, _: Any, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None

@@ -1,0 +1,133 @@
+"""The host application: every edge node of one broker, in bounded memory, and whom to ask for a rebirth. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from collector.errors import MessageError
+from collector.ingest.sparkplug.node import Node, Told
+from collector.ingest.sparkplug.points import Message, Room
+from collector.ingest.sparkplug.topics import Topic, is_of_hosts, parse_topic
+from collector.profiles.sparkplug.payload import parse
+
+log = logging.getLogger(__name__)
+
+MOST_NODES = 5_000
+# Over all nodes: metrics whose meaning is known, some 500 bytes each; and metrics of messages held back.
+MOST_POINTS = 100_000
+MOST_HELD = 200_000
+# An edge node is asked again after this; then half as often each time, and at least so often.
+ASK_MS = 10_000
+ASK_LEAST_MS = 600_000
+_TICK_MS = 100
+
+
+@dataclass(slots=True)
+class _Asked:
+    at: int
+    pause: int
+
+
+class Host:
+    """`take` is given what came, `tick` that time passed: both return what is to be stored, in order.
+
+    `now` is of a clock that only goes forward, in ms; `received_at` is the wall clock's, in epoch ms.
+    """
+
+    def __init__(self, *, most_nodes: int = MOST_NODES, most_points: int = MOST_POINTS) -> None:
+        self._most_nodes = most_nodes
+        self._room = Room(most_points)
+        # By group and name, the one heard longest ago first.
+        self._nodes: OrderedDict[tuple[str, str], Node] = OrderedDict()
+        # Those that wait for something, with the weight of what they hold.
+        self._waiting: dict[tuple[str, str], int] = {}
+        self._asked: dict[tuple[str, str], _Asked] = {}
+        self._requests: list[str] = []
+        self._ticked = 0
+
+    def take(self, topic: str, payload: bytes, received_at: int, now: int, *, retained: bool = False) -> list[Told]:
+        """What no edge node can have sent is told as it came; what hosts say is not told."""
+        if is_of_hosts(topic):
+            return []
+        parsed = parse_topic(topic)
+        if parsed is None:
+            return [Told(topic, None, received_at)]
+        if retained:
+            # What the broker kept was said in another session: all it tells is that there is such a node.
+            self._node(parsed).wants_rebirth = True
+            return self._settle(parsed, [], now)
+        try:
+            message = Message(parsed, parse(payload), received_at)
+        except MessageError:
+            return [Told(topic, None, received_at)]
+        return self._settle(parsed, self._node(parsed).take(message, now), now)
+
+    def tick(self, now: int) -> list[Told]:
+        if not self._waiting or 0 <= now - self._ticked < _TICK_MS:
+            return []
+        self._ticked = now
+        told: list[Told] = []
+        for group, name in list(self._waiting):
+            node = self._nodes[group, name]
+            told += self._settle(Topic(group, "", name), node.tick(now), now)
+        return told
+
+    def lose_sight(self, now: int) -> None:
+        """The connection was away: every node is asked anew, unless it is born by then."""
+        for key, node in self._nodes.items():
+            node.lose_sight(now)
+            self._waiting[key] = 0
+
+    def release(self, now: int) -> list[Told]:
+        """All that is held back, for whatever it waits."""
+        return [told for key in self._waiting for told in self._nodes[key].release(now)]
+
+    def requests(self) -> list[str]:
+        """The topics on which a rebirth is to be asked for, each once."""
+        requests, self._requests = self._requests, []
+        return requests
+
+    def _node(self, topic: Topic) -> Node:
+        key = (topic.group, topic.node)
+        node = self._nodes.get(key)
+        if node is None:
+            if len(self._nodes) >= self._most_nodes:
+                self._forget_one()
+            node = self._nodes[key] = Node(self._room)
+        self._nodes.move_to_end(key)
+        return node
+
+    def _forget_one(self) -> None:
+        key, node = self._nodes.popitem(last=False)
+        node.forget()
+        self._waiting.pop(key, None)
+        self._asked.pop(key, None)
+        log.warning("more than %d edge nodes: the one heard longest ago is forgotten", self._most_nodes)
+
+    def _settle(self, topic: Topic, told: list[Told], now: int) -> list[Told]:
+        """After something came of a node: whether it waits, holds too much, or wants to be asked."""
+        key = (topic.group, topic.node)
+        node = self._nodes[key]
+        if not node.waits:
+            self._waiting.pop(key, None)
+            return told
+        self._waiting[key] = node.weight
+        if sum(self._waiting.values()) > MOST_HELD:
+            told = told + node.release(now)
+            self._waiting[key] = 0
+        if node.wants_rebirth and self._may_ask(key, now):
+            node.wants_rebirth = False
+            self._requests.append(topic.command)
+        return told
+
+    def _may_ask(self, key: tuple[str, str], now: int) -> bool:
+        asked = self._asked.get(key)
+        if asked is None or now - asked.at >= 2 * ASK_LEAST_MS:
+            self._asked[key] = _Asked(now, ASK_MS)
+            return True
+        if now - asked.at < asked.pause:
+            return False
+        asked.at, asked.pause = now, min(2 * asked.pause, ASK_LEAST_MS)
+        return True
