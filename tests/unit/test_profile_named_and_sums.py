@@ -57,6 +57,10 @@ def test_the_message_itself_may_be_the_list(tmp_path: Path) -> None:
     assert values(known, [{"n": "ph", "v": "7.1"}, {"v": 3}, 5, None, {"n": None}]) == [{"ph": 7.1}]
 
 
+def test_of_two_elements_of_one_name_the_last_counts() -> None:
+    assert keyed([{"n": "ph", "v": 1}, {"n": "ph", "v": 2}], (), "n") == {"ph": {"n": "ph", "v": 2}}
+
+
 def test_reading_a_list_by_names_leaves_the_message_as_it_came() -> None:
     content = {"tags": TAGS, "time": 1}
     assert keyed(content, ("tags",), "name")["tags"]["ph"] == TAGS[0]
