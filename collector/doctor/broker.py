@@ -15,18 +15,11 @@ from collector.doctor.patient import Meeting, Patient
 from collector.ingest.mqtt.client import Broker
 from collector.ingest.mqtt.probe import ANSWER_S, UNSUPPORTED_VERSION, Answer, Probe
 from collector.ingest.mqtt.source import SESSION_EXPIRY_S
+from collector.ingest.mqtt.unreachable import refused_us, unreachable
 from collector.settings import Settings
 
 CHECK = "broker"
 _CERTIFICATE_DAYS = 21
-_START = (
-    "Start the broker ('systemctl start mosquitto'), or correct FIELDPROOF_MQTT_URL."
-    " To try Fieldproof without one: 'fieldproof up --demo'."
-)
-_OTHER_TLS = (
-    "Give mqtts:// only for the broker's TLS port (mostly 8883)."
-    " If it asks for a certificate of ours: FIELDPROOF_MQTT_CERT and FIELDPROOF_MQTT_KEY."
-)
 
 
 def meet(patient: Patient, broker: Broker) -> Meeting:
@@ -82,31 +75,8 @@ def _connect(broker: Broker, settings: Settings, *, v5: bool) -> Answer | None:
 
 
 def _unreachable(broker: Broker, error: OSError) -> Finding:
-    what, change = _reason(broker, error)
+    what, change = unreachable(broker, error)
     return bad(CHECK, what, "Nothing is collected without it.", change)
-
-
-def _reason(broker: Broker, error: OSError) -> tuple[str, str]:
-    name = broker.name
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate of {name} is not trusted: {error.verify_message}",
-            "Set FIELDPROOF_MQTT_CA to the authority that signed it, and give the broker by a name that stands in it.",
-        )
-    if isinstance(error, ssl.SSLError) or (broker.tls and isinstance(error, ConnectionResetError)):
-        return (f"{name} does not speak TLS as we do: {getattr(error, 'reason', None) or error}", _OTHER_TLS)
-    if isinstance(error, socket.gaierror):
-        return (f"the name {broker.host} is not known", "Correct the host in FIELDPROOF_MQTT_URL.")
-    if isinstance(error, FileNotFoundError | PermissionError):
-        return (
-            f"a file for TLS cannot be read: {error}",
-            "Correct FIELDPROOF_MQTT_CA, or FIELDPROOF_MQTT_CERT and FIELDPROOF_MQTT_KEY.",
-        )
-    if isinstance(error, ConnectionRefusedError):
-        return (f"nothing listens at {name}", _START)
-    if isinstance(error, TimeoutError):
-        return (f"{name} does not answer within {ANSWER_S:.0f} s", "Look at the network and firewalls on the way.")
-    return (f"{name} cannot be reached: {error}", "Correct FIELDPROOF_MQTT_URL, or look at the network.")
 
 
 def _silent(broker: Broker) -> Finding:
@@ -119,13 +89,8 @@ def _silent(broker: Broker) -> Finding:
 
 
 def _refused(broker: Broker, answer: Answer) -> Finding:
-    return bad(
-        CHECK,
-        f"{broker.name} refuses us: {answer.reason}",
-        "Nothing is collected.",
-        "Correct user and password in FIELDPROOF_MQTT_URL, or add the user at the broker"
-        " (Mosquitto: mosquitto_passwd, then reload).",
-    )
+    what, change = refused_us(broker, answer.reason)
+    return bad(CHECK, what, "Nothing is collected.", change)
 
 
 def _told(properties: dict[str, int]) -> str:

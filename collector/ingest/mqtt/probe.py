@@ -63,6 +63,8 @@ class Probe:
     expiry_s: int = 0
     receive_maximum: int | None = None
     acknowledge: bool = True
+    # What may wait to be taken; what comes beyond that is let go. None: everything is kept.
+    most_waiting: int | None = None
     arrived: list[Arrived] = field(default_factory=list)
     # The network connection was made, whatever was said on it.
     reached: bool = False
@@ -162,6 +164,18 @@ class Probe:
                     break
             return list(self.arrived)
 
+    def take(self, seconds: float) -> list[Arrived]:
+        """What has come since the last time, as soon as there is something, or nothing when the time is over."""
+        with self._news:
+            self._news.wait_for(lambda: bool(self.arrived) or not self.connected, seconds)
+            taken = list(self.arrived)
+            self.arrived.clear()
+            return taken
+
+    @property
+    def connected(self) -> bool:
+        return self._client.is_connected()
+
     def close(self) -> None:
         if self._client.is_connected():
             self._client.disconnect()
@@ -197,6 +211,8 @@ class Probe:
         except UnicodeDecodeError:
             return
         with self._news:
+            if self.most_waiting is not None and len(self.arrived) >= self.most_waiting:
+                return
             self.arrived.append(Arrived(topic, bytes(message.payload), message.qos, bool(message.retain)))
             self._news.notify_all()
 

@@ -1,0 +1,1 @@
+"""What `fieldproof devices` does and shows; the commands themselves are in webapp/cli_devices.py."""
