@@ -122,6 +122,11 @@ def test_a_notification_and_a_status_topic_give_the_same_values() -> None:
         ("zigbee2mqtt/plug/set", '{"state": "ON"}'),
         ("zigbee2mqtt/plug/get", '{"power": ""}'),
         ("zigbee2mqtt/plug", ""),
+        ("zigbee2mqtt/plug/state", "ON"),
+        ("zigbee2mqtt/plug/power", "84"),
+        ("shellies/shellyplug-s-6A6374/info", '{"wifi_sta": "' + "x" * 300 + '"}'),
+        ("shellies/shellyplug-s-6A6374/online", "true"),
+        ("shellies/shellyplug-s-6A6374/temperature_f", "88.59"),
         ("tele/plug/SENSOR", '{"Time": "2026-11-23T11:00:00", "Switch1": "ON"}'),
     ],
 )

@@ -14,6 +14,9 @@ from collector.profiles.decoder import Record, Unreadable
 from collector.profiles.plain_value import PlainValueDecoder
 from collector.profiles.profile import Profile
 
+# Documents about the device itself, and whether it is connected.
+_NO_VALUES = ("announce", "info", "online")
+
 
 class ShellyGen1Decoder(PlainValueDecoder):
     """The document is `{model, text}`: `shellyem3` of `shellies/shellyem3-68C63AFB5856/…`, and what it sent."""
@@ -21,11 +24,14 @@ class ShellyGen1Decoder(PlainValueDecoder):
     defaults: ClassVar[Mapping[str, Any]] = {"device_id": "{device}", "key": "{what}"}
 
     def read(self, parts: Mapping[str, str], payload: bytes) -> Any:
+        """Empty for what is no value."""
+        if parts.get("what") in _NO_VALUES:
+            return {}
         model = parts.get("device", "").rpartition("-")[0].lower()
         return {"model": model, "text": super().read(parts, payload)}
 
     def records(self, profile: Profile, parts: Mapping[str, str], content: Any) -> Iterable[Record | Unreadable]:
-        return super().records(profile, parts, content["text"])
+        return super().records(profile, parts, content["text"]) if content else ()
 
 
 DECODER = ShellyGen1Decoder()

@@ -33,7 +33,7 @@ class Zigbee2MqttDecoder(Decoder):
     def read(self, parts: Mapping[str, str], payload: bytes) -> Any:
         """Empty for what is no state of a device."""
         area, name = parts.get("area"), parts.get("name", "")
-        if not payload or (area or name) in _NO_DEVICES or (area is not None and name in _NO_STATES):
+        if not payload or (area or name) in _NO_DEVICES or (area is not None and _beside(name, payload)):
             return {}
         body = parse_json(payload)
         if not isinstance(body, dict):
@@ -44,6 +44,11 @@ class Zigbee2MqttDecoder(Decoder):
 
     def records(self, profile: Profile, parts: Mapping[str, str], content: Any) -> Iterable[Record | Unreadable]:
         return super().records(profile, parts, content) if content else ()
+
+
+def _beside(name: str, payload: bytes) -> bool:
+    """What stands below a device's own topic: with `output: attribute` each of its values, too."""
+    return name in _NO_STATES or not payload.lstrip().startswith(b"{")
 
 
 DECODER = Zigbee2MqttDecoder()
