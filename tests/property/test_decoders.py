@@ -21,7 +21,13 @@ from collector.profiles.vocabulary import load_vocabulary
 from tests.clocked import Clocked
 
 VOCABULARY = load_vocabulary(device_configs())
-PIPELINE = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
+LIBRARY = load_library((device_configs(),), VOCABULARY)
+PIPELINE = Pipeline(LIBRARY, VOCABULARY)
+# Topics that each decoder's profiles know.
+KNOWN = {
+    name: sorted({one["topic"] for profile in LIBRARY.profiles if profile.decoder == name for one in profile.examples})
+    for name in sorted({profile.decoder for profile in LIBRARY.profiles})
+}
 TOPICS = ["fieldproof/dairy/effluent/readings", "fieldproof//x/readings", "plant/events/rpc", "a/status/emdata:0", "x"]
 NOW = 1_795_521_600_000
 
@@ -52,7 +58,7 @@ def process(topic: str, payload: bytes) -> Processed:
 
 def check(result: Processed) -> None:
     if result.refused is not None:
-        assert result.refused.reason
+        assert result.refused.reason not in ("", "internal")
         assert result.refused.detail
     for reading in result.readings:
         assert reading.metric
@@ -74,6 +80,19 @@ def test_arbitrary_json_near_to_what_devices_send(topic: str, content: object) -
         payload = orjson.dumps(content)
     except (orjson.JSONEncodeError, UnicodeEncodeError):
         payload = repr(content).encode("utf-8", "replace")
+    check(process(topic, payload))
+
+
+@pytest.mark.parametrize("decoder", KNOWN)
+@settings(max_examples=300)
+@given(st.data())
+def test_anything_at_all_on_the_topics_of_a_decoder(decoder: str, data: st.DataObject) -> None:
+    """What devices nearly send is tried by tests/fuzz."""
+    topic = data.draw(st.sampled_from(KNOWN[decoder]))
+    payload = data.draw(
+        st.binary(max_size=200)
+        | json_values.map(lambda content: repr(content).replace("'", '"').encode("utf-8", "replace"))
+    )
     check(process(topic, payload))
 
 
