@@ -89,6 +89,10 @@ class BlockSchema(FieldsSchema):
     def _one(self, data: dict[str, Any], **_: Any) -> None:
         if bool(data["channels"]) == bool(data["fields_"] or data["records"]):
             raise ValidationError("give channels, or fields and records", "channels")
+        lists = {channel["into"] for channel in data["channels"]} | {(data["records"] or {}).get("into")}
+        names = {one["name"] for part in (data, *data["channels"]) if not part.get("into") for one in part["fields_"]}
+        for name in lists & names:
+            raise ValidationError(f"'{name}' is the name of a field and of a list", "channels")
         keys = [bytes.fromhex(channel["key"]) for channel in data["channels"]]
         if len({len(key) for key in keys}) > 1:
             raise ValidationError("the keys of all channels must have the same length", "channels")
