@@ -19,7 +19,7 @@ AXE = FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
 PATHS = (
     "/", "/live", "/live/dairy.effluent/ph", "/live/dairy.chiller/energy_import", "/alarms", "/walkthroughs",
-    "/aspects", "/phone",
+    "/aspects", "/devices", "/devices/dairy.effluent", "/phone",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   address,
   aspectPath,
+  devicePath,
   findingPath,
   goBack,
   isFocused,
@@ -25,6 +26,16 @@ describe("parseRoute", () => {
     expect(parseRoute("/alarms?ended")).toEqual({ screen: "alarms", ended: true });
     expect(parseRoute("/alarms/4f")).toEqual({ screen: "alarm", id: "4f", ended: false });
     expect(parseRoute("/sign-in?next=%2Flive")).toEqual({ screen: "sign-in", next: "/live" });
+  });
+
+  it("knows devices, and what labels say", () => {
+    const device = { screen: "device", id: "dairy.effluent" };
+    expect(parseRoute("/devices")).toEqual({ screen: "devices" });
+    expect(parseRoute(devicePath("dairy.effluent"))).toEqual(device);
+    expect(parseRoute("/d/dairy.effluent")).toEqual(device);
+    expect(parseRoute("/l/hdtwpkqvdd")).toEqual({ screen: "label", token: "hdtwpkqvdd" });
+    expect(parseRoute("/d")).toEqual({ screen: "unknown" });
+    expect(parseRoute("/devices/a/b")).toEqual({ screen: "unknown" });
   });
 
   it("reads back what pointPath writes, whatever is in the names", () => {

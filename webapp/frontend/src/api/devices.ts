@@ -24,9 +24,12 @@ export const putLocation = (
 export type LabelsOf = "devices" | "locations";
 export const LABEL_SIZES = ["small", "medium", "large"] as const;
 
-/** Opened in a tab of its own: the browser shows and prints it. */
-export const labelsUrl = (site: string, of: LabelsOf, ids: string[], size: string): string =>
-  withQuery("/api/v1/labels.pdf", { site, of, ids: ids.join(","), size });
+/** What the server draws at once. */
+export const MOST_LABELS = 300;
+
+/** Opened in a tab of its own: the browser shows and prints it. Without ids: all of the site. */
+export const labelsUrl = (site: string, of: LabelsOf, ids: string[] | null, size: string): string =>
+  withQuery("/api/v1/labels.pdf", { site, of, ids: ids?.join(","), size });
 
 const SEARCH_MAX = 100;
 /** As data: these are messages for those who look after the devices. */

@@ -26,6 +26,12 @@ it("never touches anything but GET", () => {
   expect(ask("/", "navigate", "POST")).toBe("network");
 });
 
+it("asks the server where the label of a place leads", () => {
+  expect(ask("/l/hdtwpkqvdd", "navigate")).toBe("redirect");
+  expect(ask("/d/dairy.effluent", "navigate")).toBe("shell");
+  expect(ask("/live", "navigate")).toBe("shell");
+});
+
 it("answers pages with the shell and its files from the cache", () => {
   expect(ask("/", "navigate")).toBe("shell");
   expect(ask("/alarms/1?x=2", "navigate")).toBe("shell");

@@ -90,18 +90,27 @@ export function Caveats({ caveats }: { caveats: Caveat[] }): VNode | null {
   );
 }
 
-function limitLine({ metric, kind, level, value, unit }: SuggestedLimit): string {
-  const words = t("device.hint_limit", {
+function limitLine({ metric, kind, level, value, unit }: SuggestedLimit, name: NameOf): string {
+  return t("device.hint_limit", {
+    metric: name(metric),
     level: t(`level_title.${level}`),
     kind: t(kind === "low" ? "device.hint_low" : "device.hint_high"),
     value: withUnit(formatShort(value), unit === "pH" ? null : unit),
   });
-  return `${metricName(metric)}: ${words}`;
 }
+
+type NameOf = (metric: string) => string;
+
+/** The server's word, where the device has sent the metric. */
+const nameIn =
+  (device: DeviceDetail): NameOf =>
+  (metric) =>
+    device.values?.find((value) => value.metric === metric)?.label ?? metricName(metric);
 
 /** Hints, and said to be no more than that. */
 export function Hints({ device }: { device: DeviceDetail }): VNode | null {
   const { limits = [], calibration = [] } = device;
+  const name = nameIn(device);
   if (limits.length + calibration.length === 0) return null;
   return (
     <section class="card" aria-labelledby="hints-title">
@@ -113,15 +122,14 @@ export function Hints({ device }: { device: DeviceDetail }): VNode | null {
         {calibration.map(({ every_days, metrics }) => (
           <li key={metrics.join()}>
             {t("device.hint_calibrate", {
-              metrics:
-                metrics.map((metric) => metricName(metric)).join(", ") || t("device.hint_all"),
+              metrics: metrics.map(name).join(", ") || t("device.hint_all"),
               every: formatEvery(every_days * 86_400),
             })}
           </li>
         ))}
         {limits.map((limit) => (
-          <li key={limitLine(limit)}>
-            {limitLine(limit)}
+          <li key={limitLine(limit, name)}>
+            {limitLine(limit, name)}
             {limit.why ? <span class="quiet hint-why">{limit.why}</span> : null}
           </li>
         ))}

@@ -205,7 +205,12 @@ export function AdoptSheet({ device, onClose }: Props): VNode {
         <AspectField aspects={lists.aspects.value} chosen={form.aspect} />
         <Summary device={device} form={form} lists={lists} />
         {error.value ? (
-          <p class="form-error" role="alert" data-testid="adopt-error">
+          <p
+            class="form-error"
+            role="alert"
+            data-testid="adopt-error"
+            ref={(element) => element?.scrollIntoView?.({ block: "nearest" })}
+          >
             {error.value}
           </p>
         ) : null}

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { DeviceDetail } from "../../api/device-types";
 import { Icon } from "../../components/icons";
 import { PointRow } from "../../components/point-row";
-import { Loading, RetryState, StateMessage } from "../../components/states";
+import { Loading, StateMessage } from "../../components/states";
 import { formatWhen } from "../../i18n/format";
 import { t } from "../../i18n/t";
 import { displayName } from "../../lib/devices";
@@ -183,11 +183,17 @@ function Body({ id }: { id: string }): VNode {
   if (data?.id === id) return <Found device={data} />;
   if (status === "loading") return <Loading rows={4} />;
   return (
-    <RetryState
+    <StateMessage
+      alone
       title={t(failure === "unreachable" ? "offline.title" : "device.failed")}
       help={t(failure === "unreachable" ? "device.offline" : "load.server_help")}
-      onRetry={() => void loadDevice(id)}
-    />
+      icon="offline"
+      tone="problem"
+    >
+      <button type="button" class="button" onClick={() => void loadDevice(id)}>
+        {t("app.retry")}
+      </button>
+    </StateMessage>
   );
 }
 

@@ -5,6 +5,7 @@ import { t } from "../../i18n/t";
 import { gapsIn, type Span } from "../../lib/devices";
 import { serverNow } from "../../store/clock";
 import { detailAt, heardAt, judgedAt } from "../../store/devices";
+import { isDown, liveState } from "../../store/live";
 import { zone } from "../../store/session";
 import { Battery, HealthMark, Signal } from "./marks";
 import { healthWords } from "./words";
@@ -97,7 +98,11 @@ export function Gaps({ device }: { device: DeviceDetail }): VNode | null {
 /** Its own component, so that the ticking clock redraws a sentence and not the page. */
 function Sentence({ device }: { device: DeviceDetail }): VNode {
   const heard = { ...device, last_seen_at: heardAt(device) };
-  const { health, says, todo } = healthWords(heard, judgedAt(detailAt.value));
+  const { health, says, todo } = healthWords(
+    heard,
+    judgedAt(detailAt.value),
+    isDown(liveState.value),
+  );
   return (
     <>
       <p class="health-says" data-testid="health">

@@ -2,7 +2,13 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Device } from "../../api/device-types";
-import { getLocations, LABEL_SIZES, type LabelsOf, labelsUrl } from "../../api/devices";
+import {
+  getLocations,
+  LABEL_SIZES,
+  type LabelsOf,
+  labelsUrl,
+  MOST_LABELS,
+} from "../../api/devices";
 import { Sheet } from "../../components/sheet";
 import { t } from "../../i18n/t";
 import { displayName } from "../../lib/devices";
@@ -123,6 +129,8 @@ function Picks({ items, picked }: { items: Item[]; picked: Picked }): VNode {
 function OpenPdf({ url, count }: { url: string; count: number }): VNode {
   if (isDown(liveState.value)) return <p class="form-error">{t("labels.offline")}</p>;
   if (count === 0) return <p class="quiet">{t("labels.choose")}</p>;
+  if (count > MOST_LABELS)
+    return <p class="form-error">{t("labels.too_many", { count: MOST_LABELS })}</p>;
   return (
     <a
       class="button button-primary button-large button-wide"
@@ -149,6 +157,8 @@ export function LabelsSheet({ only, onClose }: Props): VNode {
   const picked = useSignal<ReadonlySet<string>>(new Set(only ? [only.id] : []));
   const items = useItems(siteId, of.value);
   const chosen = only ? [only.id] : items.map(({ id }) => id).filter((id) => picked.value.has(id));
+  // The ids of a whole plant would make too long an address.
+  const ids = !only && chosen.length === items.length ? null : chosen;
   return (
     <Sheet title={only ? t("device.label") : t("labels.title")} onClose={onClose}>
       <div class="op-form">
@@ -171,8 +181,9 @@ export function LabelsSheet({ only, onClose }: Props): VNode {
           words={(name) => t(`labels.size.${name}`)}
           value={size}
         />
+        <p class="field-hint size-hint">{t(`labels.size_hint.${size.value}`)}</p>
         {only ? null : <Picks items={items} picked={picked} />}
-        <OpenPdf url={labelsUrl(siteId, of.value, chosen, size.value)} count={chosen.length} />
+        <OpenPdf url={labelsUrl(siteId, of.value, ids, size.value)} count={chosen.length} />
       </div>
     </Sheet>
   );

@@ -14,7 +14,7 @@ function Value({ value }: { value: FirstValue }): VNode {
     <div class="first-value" data-testid={`first-${value.metric}`}>
       <dt>{value.label}</dt>
       <dd>
-        {valueText(value)}
+        <span class="first-text">{valueText(value)}</span>
         <QualityTag view={{ quality: value.quality, reasons: value.reasons }} />
       </dd>
     </div>

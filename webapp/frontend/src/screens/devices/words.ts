@@ -1,7 +1,9 @@
 import type { Device, DeviceDetail, FirstValue, OwnValue } from "../../api/device-types";
-import { formatAge, formatNumber, formatShort, withUnit } from "../../i18n/format";
+import { formatAge, formatNumber, formatShort, formatWhen, withUnit } from "../../i18n/format";
 import { t } from "../../i18n/t";
 import { charge, type Health, healthAt, strength } from "../../lib/devices";
+import { serverNow } from "../../store/clock";
+import { zone } from "../../store/session";
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -32,20 +34,29 @@ export interface HealthWords {
   todo: string | null;
 }
 
-/** `now` is the moment the words are about: of what was kept it is the moment of the keeping. */
-export function healthWords(device: Device & Partial<DeviceDetail>, now: number): HealthWords {
+/** What is shown as it was when there was a connection tells a time: nobody knows how long ago that will be. */
+function heardWhen(lastSeen: string, now: number, kept: boolean): string {
+  const at = Date.parse(lastSeen);
+  if (kept) return t("device.kept_at", { time: formatWhen(at, zone.value, serverNow()) });
+  return formatAge((now - at) / 1000);
+}
+
+/** `kept`: what was last known, judged by the moment of the keeping, which then is `now`. */
+export function healthWords(
+  device: Device & Partial<DeviceDetail>,
+  now: number,
+  kept = false,
+): HealthWords {
   const health = healthAt(device, now);
   if (health === "retired") return { health, says: t("device.retired"), todo: null };
   if (health === "never" || !device.last_seen_at)
     return { health, says: t("device.never"), todo: t("device.never_todo") };
-  const age = formatAge((now - Date.parse(device.last_seen_at)) / 1000);
-  const every = device.expected_every_s ? formatEvery(device.expected_every_s) : null;
-  if (health === "ok") {
-    const says = every ? t("device.speaks", { every, age }) : t("device.heard", { age });
-    return { health, says, todo: null };
-  }
-  const says = every ? t("device.silent", { every, age }) : t("device.silent_plain", { age });
-  return { health, says, todo: t("device.silent_todo") };
+  const when = heardWhen(device.last_seen_at, now, kept);
+  const silent = health === "silent";
+  const todo = silent ? t("device.silent_todo") : null;
+  if (!device.expected_every_s) return { health, says: t("device.heard", { when }), todo };
+  const every = formatEvery(device.expected_every_s);
+  return { health, says: t(silent ? "device.silent" : "device.speaks", { every, when }), todo };
 }
 
 /** "active_power" as words, where the server gave no better ones. */
