@@ -14,7 +14,7 @@ from collector.settings import Settings
 from collector.sitedb.engine import make_engine
 from collector.stores.base import ReadingStore
 from collector.stores.open import open_reading_store
-from webapp import access, api, errors, health, shell
+from webapp import access, api, errors, health, scanned, shell
 from webapp.api.session import is_secure
 from webapp.attempts import Attempts
 from webapp.credentials import secret_key
@@ -55,6 +55,7 @@ def create_app(
     api.register(make_api(app, ProblemSchema))
     health.register(app)
     inspection_report.register(app)
+    scanned.register(app)
     shell.register(app, static)
     app.after_request(_after)
     return app

@@ -76,7 +76,9 @@ def _audit(db: Session, row: Base, key: Iterable[Any], now: int, before: dict[st
 
 
 def _shown(row: Base) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+    """Without what collectors observe of it: that is nobody's decision, and a payload is no JSON."""
+    names = [column.name for column in row.__table__.columns]
+    return {name: getattr(row, name) for name in names if not name.startswith("last_")}
 
 
 def _location(entry: records.Location, site: str, now: int) -> Location:

@@ -66,14 +66,15 @@ class DeviceProfiles:
         profile = self.get(ident)
         return ident if profile is None else name_of(profile)
 
-    def suggested(self, topic: str | None, payload: bytes | None, *, whole: bool = True) -> list[Suggestion]:
-        """The best first. Of a message that was not kept whole its topic alone tells, and no metrics are counted."""
-        if topic is None or payload is None:
-            return []
+    def suggested(self, topic: str, payload: bytes | None, reads: str | None) -> list[Suggestion]:
+        """The best first. Of a message that was not kept whole (None) its topic alone tells, and which profile `reads`
+        it; no metrics are counted then.
+        """
         try:
-            if whole:
+            if payload is not None:
                 return suggest(self.library, topic, payload)[:_SUGGESTED]
-            return [Suggestion(profile, ()) for profile in self.library.by_topic(topic)][:_SUGGESTED]
+            fitting = sorted(self.library.by_topic(topic), key=lambda profile: profile.id != reads)
+            return [Suggestion(profile, ()) for profile in fitting[:_SUGGESTED]]
         # A message may hold anything: a fault in a decoder must not take the page with it.
         except Exception:
             log.exception("no profiles can be suggested: topic=%s", topic)

@@ -57,6 +57,12 @@ ROUTES: dict[str, tuple[str, str, object, dict[str | None, int]]] = {
     "devices.device": ("GET", "/api/v1/devices/dairy.effluent", None, DAIRY_ONLY),
     "devices.adopt_device": ("POST", "/api/v1/devices/dairy.effluent/adopt", {"site": "dairy"}, MANAGERS),
     "devices.retire_device": ("POST", "/api/v1/devices/dairy.silent/retire", None, MANAGERS),
+    "labels.labels_pdf": (
+        "GET",
+        "/api/v1/labels.pdf?of=devices&ids=dairy.effluent",
+        None,
+        DAIRY_ONLY | {"inspector": 403},
+    ),
     "profiles.profiles": ("GET", "/api/v1/profiles", None, ALL),
     "alarms.alarms": ("GET", "/api/v1/alarms?site=dairy", None, DAIRY_ONLY),
     "alarms.alarm": ("GET", f"/api/v1/alarms/{world.PH_ALARM}", None, DAIRY_ONLY),
@@ -126,6 +132,9 @@ ROUTES: dict[str, tuple[str, str, object, dict[str | None, int]]] = {
     "uploads.end_upload": ("DELETE", "/api/v1/uploads/nobodys", None, NOBODYS),
     "sync.sync": ("GET", "/api/v1/sync?site=dairy", None, DAIRY_ONLY),
     "report_inspection": ("GET", f"/reports/inspections/{walks.INSPECTION}", None, DAIRY_ONLY),
+    "scan_device": ("GET", "/d/dairy.effluent", None, dict.fromkeys(PEOPLE, 302)),
+    # A place's token says nothing to who may not see the place, and one that is not known leads to the app.
+    "scan_location": ("GET", "/l/nothing", None, dict.fromkeys(PEOPLE, 302)),
     "healthz": ("GET", "/healthz", None, OPEN),
     "readyz": ("GET", "/readyz", None, OPEN),
     "metrics": ("GET", "/metrics", None, OPEN),

@@ -10,6 +10,7 @@ from webapp.api.dead_letters import resource as dead_letters_resource
 from webapp.api.devices import resource as devices_resource
 from webapp.api.findings import resource as findings_resource
 from webapp.api.inspections import resource as inspections_resource
+from webapp.api.labels import resource as labels_resource
 from webapp.api.live import resource as live_resource
 from webapp.api.locations import resource as locations_resource
 from webapp.api.photos import resource as photos_resource
@@ -41,6 +42,7 @@ RESOURCES = (
     photos_resource,
     uploads_resource,
     sync_resource,
+    labels_resource,
 )
 
 

@@ -68,11 +68,12 @@ def _add_first_messages(
 
 def suggested(device: Device, profiles: DeviceProfiles) -> list[dict[str, Any]]:
     """Profiles that its last message may be of."""
-    payload = device.last_payload
-    whole = payload is not None and len(payload) == device.last_payload_size
+    if device.last_topic is None or device.last_payload is None:
+        return []
+    whole = device.last_payload if len(device.last_payload) == device.last_payload_size else None
     return [
         {"id": one.profile.id, "name": name_of(one.profile), "metrics": len(one.metrics)}
-        for one in profiles.suggested(device.last_topic, payload, whole=whole)
+        for one in profiles.suggested(device.last_topic, whole, device.profile)
     ]
 
 

@@ -74,6 +74,7 @@ EN = {
     "content": "Digest of the content",
     "made": "Made {time} from walkthrough {id}",
     "none": "None.",
+    "labels": "Labels",
 }  # fmt: skip
 
 

@@ -1,0 +1,168 @@
+"""Adopting devices: what a manager may say of one, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from collector.sitedb.tables import ControlLimit, Device
+from tests.integration import web_world as world
+from tests.integration.web_fixtures import Web, both_databases
+from tests.integration.web_world import NOW
+from webapp import config_version
+from webapp.models import AuditEvent
+
+STRAY = "/devices/stray/adopt"
+PLAIN = "fieldproof-plain"
+WHOLE = {
+    "site": "dairy", "location": world.OUTFALL, "profile": PLAIN, "aspect": world.EFFLUENT_ASPECT, "name": "New probe",
+}  # fmt: skip
+
+
+def post(web: Web, path: str, body: Any, who: str = "manager") -> Any:
+    return web.ask("POST", path, who, json=body)
+
+
+def version(web: Web) -> int:
+    with web.parts.db.read() as db:
+        return config_version.current(db)
+
+
+def events(web: Web, ident: str) -> list[AuditEvent]:
+    with web.parts.db.read() as db:
+        return list(db.scalars(select(AuditEvent).where(AuditEvent.object_id == ident).order_by(AuditEvent.seq)))
+
+
+@both_databases
+def test_a_manager_adopts_a_device_and_collectors_and_the_audit_trail_learn_of_it(web: Web) -> None:
+    before = version(web)
+    answer = post(web, STRAY, WHOLE)
+    assert answer.status_code == 200
+    assert answer.json == answer.json | {
+        "state": "active",
+        "site": "dairy",
+        "location": {"id": world.OUTFALL, "name": "Outfall", "path": "Effluent plant / Outfall"},
+        "aspect": {"id": world.EFFLUENT_ASPECT, "name": "Treated effluent to river"},
+        "profile": PLAIN,
+        "name": "New probe",
+    }
+    assert version(web) == before + 1
+    (event,) = events(web, "stray")
+    assert (event.actor, event.action, event.kind, event.at) == ("token:manager", "device.adopt", "device", NOW)
+    assert event.before == {
+        "state": "unassigned", "name": "stray", "site": None, "location": None, "aspect": None, "profile": None,
+    }  # fmt: skip
+    assert event.after == {**WHOLE, "state": "active"}
+    assert "stray" in {item["id"] for item in web.items("/devices", "inspector")}
+
+
+@both_databases
+def test_the_same_adoption_again_changes_nothing(web: Web) -> None:
+    first = post(web, STRAY, WHOLE)
+    after = version(web)
+    again = post(web, STRAY, WHOLE)
+    assert (again.status_code, again.json) == (200, first.json)
+    assert version(web) == after
+    assert len(events(web, "stray")) == 1
+
+
+def test_a_site_is_enough_and_what_is_left_out_or_null_stays(web: Web) -> None:
+    post(web, STRAY, WHOLE)
+    kept = post(web, STRAY, {"site": "dairy"}).json
+    assert (kept["name"], kept["profile"], kept["location"]["id"]) == ("New probe", PLAIN, world.OUTFALL)
+    kept = post(web, STRAY, {"site": "dairy", "name": None, "profile": None}).json
+    assert (kept["name"], kept["profile"]) == ("New probe", PLAIN)
+    assert len(events(web, "stray")) == 1
+
+
+def test_place_and_aspect_can_be_taken_back(web: Web) -> None:
+    post(web, STRAY, WHOLE)
+    changed = post(web, STRAY, {"site": "dairy", "location": None, "aspect": None}).json
+    assert (changed["location"], changed["aspect"], changed["name"]) == (None, None, "New probe")
+    assert events(web, "stray")[-1].action == "device.change"
+
+
+def test_the_chosen_profile_says_when_the_device_is_silent(web: Web) -> None:
+    web.add(world.device("hall.meter", None, "unassigned", profile=PLAIN, stale_after_s=5))
+    chosen = web.parts.profiles.get("shelly-pro-3em")
+    assert chosen is not None
+    adopted = post(web, "/devices/hall.meter/adopt", {"site": "dairy", "profile": "shelly-pro-3em"}).json
+    assert (adopted["profile_name"], adopted["stale_after_s"]) == ("Shelly Pro 3EM", chosen.stale_after_s)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"location": "loc-brewery"}, ["location"]),
+        ({"aspect": world.BREWERY_ASPECT}, ["aspect"]),
+        ({"profile": "no-such-profile"}, ["profile"]),
+        ({"location": "x", "aspect": "y", "profile": "z"}, ["aspect", "location", "profile"]),
+        ({"name": "n" * 201}, ["name"]),
+        ({"colour": "red"}, ["colour"]),
+    ],
+)
+def test_what_cannot_be_the_devices_is_refused_all_at_once_and_nothing_is_changed(
+    web: Web, body: dict[str, str], fields: list[str]
+) -> None:
+    answer = post(web, STRAY, {"site": "dairy", **body})
+    assert (answer.status_code, answer.json["code"]) == (422, "invalid")
+    assert sorted(answer.json["errors"]) == fields
+    assert events(web, "stray") == []
+
+
+def test_devices_and_sites_of_others_cannot_be_told_from_those_that_do_not_exist(web: Web) -> None:
+    web.add(world.device("brewery.new", "brewery", "unassigned"))
+    for path in ("/devices/brewery.meter/adopt", "/devices/brewery.new/adopt", "/devices/nothing/adopt"):
+        assert post(web, path, {"site": "dairy"}).json["code"] == "not_found"
+    for site in ("brewery", "nothing"):
+        assert post(web, STRAY, {"site": site}).status_code == 404
+    assert post(web, STRAY, {"site": "brewery"}, "stranger").status_code == 200
+    assert post(web, STRAY, {"site": "dairy"}).status_code == 404
+
+
+def test_a_retired_device_is_not_adopted_again(web: Web) -> None:
+    answer = post(web, "/devices/dairy.old/adopt", {"site": "dairy"})
+    assert (answer.status_code, answer.json["code"]) == (409, "retired")
+
+
+def test_a_device_with_limits_stays_at_its_site(web: Web) -> None:
+    answer = post(web, "/devices/dairy.effluent/adopt", {"site": "brewery"}, "admin")
+    assert (answer.status_code, answer.json["code"]) == (409, "device_bound")
+    with web.parts.db.write() as db:
+        ended = db.scalars(select(ControlLimit).where(ControlLimit.device_id == "dairy.effluent", ControlLimit.current))
+        for limit in ended:
+            limit.current = False
+    # A point of it has an aspect of its own.
+    assert post(web, "/devices/dairy.effluent/adopt", {"site": "brewery"}, "admin").status_code == 409
+
+
+def test_a_device_that_goes_to_another_site_leaves_place_and_aspect_behind(web: Web) -> None:
+    post(web, STRAY, WHOLE)
+    moved = post(web, STRAY, {"site": "brewery"}, "admin").json
+    assert (moved["site"], moved["location"], moved["aspect"]) == ("brewery", None, None)
+
+
+@both_databases
+def test_a_retired_device_keeps_what_it_measured_and_is_told_of_once(web: Web) -> None:
+    before = version(web)
+    for _ in range(2):
+        answer = web.ask("POST", "/devices/dairy.silent/retire", "manager")
+        assert (answer.status_code, answer.json["state"]) == (200, "retired")
+    assert [event.action for event in events(web, "dairy.silent")] == ["device.retire"]
+    assert version(web) == before + 1
+
+
+def test_a_device_without_a_site_cannot_be_retired(web: Web) -> None:
+    answer = web.ask("POST", "/devices/stray/retire", "manager")
+    assert (answer.status_code, answer.json["code"]) == (409, "unassigned")
+
+
+def test_a_page_of_another_origin_cannot_adopt(web: Web) -> None:
+    browser = web.browser()
+    browser.post("/api/v1/session", json={"username": "manager", "password": world.PASSWORD})
+    answer = browser.post(f"/api/v1{STRAY}", json=WHOLE, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.json["code"]) == (403, "cross_site")
+    with web.parts.db.read() as db:
+        assert db.get_one(Device, "stray").state == "unassigned"
