@@ -9,6 +9,8 @@ export const getDevice = (id: string): Promise<DeviceDetail> =>
   get<DeviceDetail>(`/devices/${part(id)}`);
 export const adopt = (id: string, body: Adoption): Promise<Device> =>
   request<Device>("POST", `/devices/${part(id)}/adopt`, body);
+export const retire = (id: string): Promise<Device> =>
+  request<Device>("POST", `/devices/${part(id)}/retire`);
 /** The first page is enough to choose from; what is sought is narrowed by writing more. */
 export const findProfiles = async (text: string): Promise<Profile[]> =>
   (await get<Page<Profile>>("/profiles", { q: text, limit: 30 })).items;

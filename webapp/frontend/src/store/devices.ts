@@ -14,8 +14,8 @@ import { applyDevice, devices, devicesAt, loadDevices, showKeptDevices } from ".
 export const detail = new Resource<DeviceDetail>();
 /** When what the page shows was last known to be current. */
 export const detailAt = signal<number | null>(null);
-/** The device that was adopted a moment ago, and how it is called now. */
-export const adopted = signal<{ id: string; changed: boolean } | null>(null);
+/** What was done with a device a moment ago. */
+export const lastDone = signal<{ id: string; done: Done } | null>(null);
 
 /** What was kept is judged by the moment it is of: a phone without a network hears nobody. */
 export const judgedAt = (at: number | null): number =>
@@ -66,14 +66,24 @@ export async function showKeptDevice(id: string): Promise<void> {
   });
 }
 
-/** Waits for the server's word: an adoption that only seems to be done would leave values without a place. */
-export async function adoptDevice(id: string, body: Adoption, changed: boolean): Promise<void> {
-  const answer = await api.adopt(id, body);
+type Done = "adopted" | "changed" | "retired";
+
+/** What the server has answered, on every screen at once. */
+function tell(id: string, answer: Device, done: Done): void {
   batch(() => {
     applyDevice(answer);
     const shown = detail.state.peek().data;
     if (shown?.id === id) detail.set({ ...shown, ...answer });
-    adopted.value = { id, changed };
+    lastDone.value = { id, done };
   });
   void loadDevices();
+}
+
+/** Waits for the server's word: an adoption that only seems to be done would leave values without a place. */
+export async function adoptDevice(id: string, body: Adoption, done: Done): Promise<void> {
+  tell(id, await api.adopt(id, body), done);
+}
+
+export async function retireDevice(id: string): Promise<void> {
+  tell(id, await api.retire(id), "retired");
 }

@@ -60,8 +60,9 @@ export const devices = {
     "This phone has not kept this device yet. Connect once: then its page opens without a network too.",
   "device.partly": "The rest of this page needs a connection.",
   "device.no_place": "Not placed yet",
-  "device.adopted": "Adopted. Its readings count for its place and aspect from now on.",
-  "device.changed": "Changed.",
+  "device.done.adopted": "Adopted. Its readings count for its place and aspect from now on.",
+  "device.done.changed": "Changed.",
+  "device.done.retired": "Retired. Nobody waits for it any more; what it measured stays.",
   "device.change": "Change",
   "device.label": "Print label",
   "device.health": "Is it heard?",
@@ -190,6 +191,12 @@ export const devices = {
   "adopt.place_unreachable":
     "No answer from the server. Check your connection and press again: the place is made only once.",
   "adopt.place_unnamed": "Give the place a name.",
+
+  "retire.ask": "Retire this device",
+  "retire.sure":
+    "{name} is then not expected to send any more. What it measured stays. It cannot be adopted again.",
+  "retire.do": "Retire it for good",
+  "retire.doing": "Retiring…",
 
   "labels.title": "Print labels",
   "labels.open": "Print labels",

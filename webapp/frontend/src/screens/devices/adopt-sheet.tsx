@@ -1,7 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import { ApiError } from "../../api/client";
 import type { Adoption, Device, LocationRecord } from "../../api/device-types";
 import { getAspectNames, getLocations } from "../../api/devices";
 import type { Named } from "../../api/types";
@@ -11,8 +10,10 @@ import { displayName } from "../../lib/devices";
 import { devicePath, navigate } from "../../router";
 import { adoptDevice } from "../../store/devices";
 import { site } from "../../store/session";
+import { errorText } from "./errors";
 import { PlaceField } from "./place-field";
 import { type ChosenProfile, ProfileField, startProfile } from "./profile-field";
+import { Retire } from "./retire";
 
 interface Form {
   name: Signal<string>;
@@ -50,15 +51,6 @@ function useLists(device: Device, siteId: string): Lists {
   };
   useEffect(load, [siteId]);
   return { places, aspects, failed, load };
-}
-
-function errorText(error: unknown): string {
-  if (!(error instanceof ApiError)) return t("adopt.unreachable");
-  if (error.status === 403) return t("adopt.forbidden");
-  if (error.status === 404) return t("adopt.gone");
-  if (error.status >= 500) return t("adopt.server");
-  const fields = Object.values(error.errors).flat().map(String);
-  return t("adopt.refused", { detail: fields.length > 0 ? fields.join(" ") : error.message });
 }
 
 /** In plain words, before it is done. */
@@ -160,7 +152,7 @@ function useSending({ device, onClose }: Props, form: Form, siteId: string): Sen
     };
     busy.value = true;
     try {
-      await adoptDevice(device.id, body, device.state !== "unassigned");
+      await adoptDevice(device.id, body, device.state === "unassigned" ? "adopted" : "changed");
       onClose();
       navigate(devicePath(device.id));
     } catch (failed) {
@@ -223,6 +215,7 @@ export function AdoptSheet({ device, onClose }: Props): VNode {
           {button}
         </button>
       </form>
+      {isNew ? null : <Retire device={device} onDone={onClose} />}
     </Sheet>
   );
 }

@@ -11,9 +11,9 @@ import { displayName } from "../../lib/devices";
 import { goBack } from "../../router";
 import { serverNow } from "../../store/clock";
 import {
-  adopted,
   detail,
   detailAt,
+  lastDone,
   loadDevice,
   openDevice,
   showKeptDevice,
@@ -41,11 +41,11 @@ function Head({ device }: { device: DeviceDetail }): VNode {
 
 /** Said once, where the person looks after having done it. */
 function AdoptedNotice({ id }: { id: string }): VNode {
-  const now = adopted.value?.id === id ? adopted.value : null;
+  const now = lastDone.value?.id === id ? lastDone.value : null;
   useEffect(() => {
     if (!now) return undefined;
     const timer = setTimeout(() => {
-      adopted.value = null;
+      lastDone.value = null;
     }, NOTICE_MS);
     return () => clearTimeout(timer);
   }, [now]);
@@ -54,7 +54,7 @@ function AdoptedNotice({ id }: { id: string }): VNode {
       {now ? (
         <p class="adopted" data-testid="adopted">
           <Icon name="check" size={22} />
-          {t(now.changed ? "device.changed" : "device.adopted")}
+          {t(`device.done.${now.done}`)}
         </p>
       ) : null}
     </div>
@@ -108,7 +108,8 @@ function Actions({ device }: { device: DeviceDetail }): VNode | null {
   const close = (): void => {
     open.value = null;
   };
-  if (!mayManage.value) return null;
+  // A retired device stays as it was.
+  if (!mayManage.value || device.state === "retired") return null;
   const isNew = device.state === "unassigned";
   return (
     <div class="device-actions">

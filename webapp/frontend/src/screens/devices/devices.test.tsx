@@ -6,7 +6,7 @@ import type { Device, DeviceDetail } from "../../api/device-types";
 import type { Me } from "../../api/types";
 import { forgetAll } from "../../db/cache";
 import { route } from "../../router";
-import { adopted, detail, detailAt } from "../../store/devices";
+import { detail, detailAt, lastDone } from "../../store/devices";
 import { session } from "../../store/session";
 import { clearSiteState, devices } from "../../store/site-state";
 import { FakeServer } from "../../test/fake-server";
@@ -93,7 +93,7 @@ const PAGE: DeviceDetail = {
   },
   caveats: [
     { text: "Counts anew after a restart.", link: "https://vendor.example/doc" },
-    { text: "Runs no script.", link: "javascript:alert(1)" },
+    { text: "Runs no script.", link: "javascript://vendor.example/%0aalert(1)" },
   ],
   calibration: [{ every_days: 30, metrics: ["active_power"] }],
   limits: [],
@@ -155,7 +155,7 @@ afterEach(async () => {
   clearSiteState();
   detail.reset();
   detailAt.value = null;
-  adopted.value = null;
+  lastDone.value = null;
   await forgetAll();
   vi.unstubAllGlobals();
 });
@@ -252,7 +252,7 @@ describe("adopting", () => {
       aspect: null,
     });
     expect(route.value).toEqual({ screen: "device", id: NEW.id });
-    expect(adopted.value).toEqual({ id: NEW.id, changed: false });
+    expect(lastDone.value).toEqual({ id: NEW.id, done: "adopted" });
     expect(find("adopt-send")).toBeNull();
   });
 
@@ -271,7 +271,7 @@ describe("adopting", () => {
     await press("adopt-send");
     expect(find("adopt-error")?.textContent).toContain(told);
     expect((find("adopt-name") as HTMLInputElement).value).toBe("Mains");
-    expect(adopted.value).toBeNull();
+    expect(lastDone.value).toBeNull();
     expect(find("new-shellypro3em-1")).not.toBeNull();
   });
 
@@ -320,6 +320,18 @@ describe("the page of a device", () => {
     const links = [...root.querySelectorAll<HTMLAnchorElement>(".caveats a")];
     expect(links.map((link) => link.getAttribute("href"))).toEqual(["https://vendor.example/doc"]);
     expect(find("change")).not.toBeNull();
+  });
+
+  it("retires a device when asked twice", async () => {
+    answers([OWN], []);
+    server.when("POST", /retire$/, { status: 200, body: { ...OWN, state: "retired" } });
+    await show(<DeviceScreen id="dairy.mains" />);
+    await press("change");
+    await press("retire");
+    expect(server.paths("POST")).toEqual([]);
+    await press("retire-send");
+    expect(root.textContent).toContain("Retired. Nobody waits for it any more");
+    expect(find("change")).toBeNull();
   });
 
   it("gives inspectors no buttons", async () => {
