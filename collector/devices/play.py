@@ -11,6 +11,8 @@ from itertools import cycle
 
 from collector.clock import Clock, now_ms
 from collector.devices.examples import example_payload, process
+from collector.profiles.decoder import Decoder
+from collector.profiles.decoders import DECODERS
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
@@ -37,6 +39,7 @@ class Line:
     topic: str
     payload: bytes
     time: int | None
+    decoder: Decoder
 
 
 def lines(profile: Profile, vocabulary: Vocabulary) -> list[Line]:
@@ -49,7 +52,7 @@ def lines(profile: Profile, vocabulary: Vocabulary) -> list[Line]:
         if result.readings and result.refused is None:
             latest = max(result.readings, key=lambda reading: reading.observed_at)
             time = None if latest.stamped else latest.observed_at
-            found.append(Line(example["topic"], example_payload(example), time))
+            found.append(Line(example["topic"], example_payload(example), time, DECODERS[profile.decoder]))
     if not found:
         raise ValueError("none of its examples gives readings")
     return sorted(found, key=lambda line: line.time or 0)
@@ -65,7 +68,7 @@ def at(line: Line, now: int) -> bytes:
         # Bytes that are no text: their times stay, and are what they are.
         return line.payload
     shift = now - line.time
-    return _TIMES.sub(lambda found: _moved(found, line.time or 0, shift), text).encode()
+    return line.decoder.sealed(_TIMES.sub(lambda found: _moved(found, line.time or 0, shift), text).encode())
 
 
 def _moved(found: re.Match[str], near: int, shift: int) -> str:

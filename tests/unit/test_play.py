@@ -10,6 +10,7 @@ from collector.devices.examples import process
 from collector.devices.play import Line, at, lines, play
 from collector.ingest.message import Message
 from collector.ingest.pipeline import Pipeline
+from collector.profiles.decoder import Decoder
 from collector.profiles.files import device_configs
 from collector.profiles.library import Library, load_library
 from collector.profiles.profile import Profile
@@ -41,12 +42,12 @@ NOW = 1_860_000_123_456
 )
 def test_every_time_in_a_message_is_moved_and_nothing_else(sent: str, played: str | None) -> None:
     expected = played or sent.replace("1795428000", "1860000123")
-    assert at(Line("x", sent.encode(), THEN), NOW).decode() == expected
+    assert at(Line("x", sent.encode(), THEN, Decoder()), NOW).decode() == expected
 
 
 def test_a_message_without_a_time_and_bytes_that_are_no_text_are_sent_as_they_are() -> None:
-    assert at(Line("x", b"7.02 1795428000", None), NOW) == b"7.02 1795428000"
-    assert at(Line("x", b"\xff\x00", THEN), NOW) == b"\xff\x00"
+    assert at(Line("x", b"7.02 1795428000", None, Decoder()), NOW) == b"7.02 1795428000"
+    assert at(Line("x", b"\xff\x00", THEN, Decoder()), NOW) == b"\xff\x00"
 
 
 @pytest.mark.parametrize("profile", PLAYED, ids=[profile.id for profile in PLAYED])

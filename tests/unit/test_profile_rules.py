@@ -146,7 +146,7 @@ def test_a_batch_that_is_the_message_itself_may_name_a_device_for_each_point(tmp
 batch: [{path: [], time: {path: [at], unit: s}}]
 metrics: [{name: ph, path: [ph], unit: pH}]
 """
-    text = HEAD.replace('device_id: "{device}"', 'device_id: "{device}.{point:probe}"') + rules
+    text = HEAD.replace('device_id: "{device}"', 'device_id: "{device}.{point:probe}"\ngroup: "{device}"') + rules
     (tmp_path / "one.yaml").write_text(text)
     pipeline = Pipeline(Library((load_profile(tmp_path / "one.yaml", VOCABULARY),)), VOCABULARY)
     content = [{"at": 1795427000, "probe": "in", "ph": 7.1}, {"at": 1795427000, "probe": "out", "ph": 7.2}, {"ph": 7}]

@@ -68,6 +68,13 @@ class Hj212Decoder(Decoder):
             raise MessageError("no_device", "the packet has no MN, the number of the station")
         return {**fields, "CP": dict(_pairs(rest.removesuffix("&&").replace(",", ";")))}
 
+    def sealed(self, payload: bytes) -> bytes:
+        packet = payload.strip()
+        if not _ENVELOPE.match(packet):
+            return payload
+        data = packet[6 : packet.rfind(b"&&") + 2]
+        return b"##%04d%s%04X\r\n" % (len(data), data, crc(data))
+
     def records(self, profile: Profile, parts: Mapping[str, str], content: Any) -> Iterable[Record | Unreadable]:  # noqa: ARG002
         """One for `DataTime`, and one for each `SampleTime` beside it."""
         whole: dict[str, str] = content["CP"]
