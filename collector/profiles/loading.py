@@ -61,6 +61,7 @@ _Fault = tuple[tuple[str | int, ...], str]
 def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) -> Iterator[_Fault]:
     """What the schema cannot see."""
     yield from _match_faults(loaded, decoder)
+    yield from _group_faults(loaded)
     if loaded["layout"] and not decoder.reads_bytes:
         yield ("layout",), f"goes with formats that carry a device's own bytes, which {loaded['decoder']} does not"
     if loaded["time"] is not None and (fault := time_rule(loaded["time"]).fault(own_time=decoder.own_time)):  # type: ignore[union-attr]
@@ -71,6 +72,17 @@ def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) ->
         for key, what in _metric_faults(rule, vocabulary):
             yield ("metrics", index, key), what
     yield from _unlisted_metrics(loaded, vocabulary, decoder)
+
+
+def _group_faults(loaded: dict[str, Any]) -> Iterator[_Fault]:
+    """Whose a message is must be known before its points are: all its devices are one collector's."""
+    if "{point:" in (loaded["group"] or ""):
+        yield ("group",), "{point:…} cannot be used here; use a part of the topic or {payload:…}"
+    if loaded["group"] is None and "{point:" in loaded["device_id"]:
+        yield (
+            ("group",),
+            "missing; a message brings several devices: which part of the topic keeps them on one collector?",
+        )
 
 
 def _match_faults(loaded: dict[str, Any], decoder: Decoder) -> Iterator[_Fault]:

@@ -23,8 +23,9 @@ PROFILE = """
 schema: 1
 id: meters
 decoder: line_protocol
-match: [{topic: "lines"}]
+match: [{topic: "lines/{plant}"}]
 device_id: "{point:measurement}.{point:name}"
+group: "{plant}"
 time: {path: [time], unit: s}
 metrics:
   - {name: active_power, path: [p], unit: W}
@@ -32,7 +33,7 @@ metrics:
 quality:
   - {path: [status], none_of: [ok], quality: bad, reason: device_fault}
 examples:
-  - {description: one, topic: lines, payload: "m,name=a p=1", expect: none}
+  - {description: one, topic: lines/x, payload: "m,name=a p=1", expect: none}
 """
 
 
@@ -125,7 +126,7 @@ def test_a_profile_names_devices_by_tags_takes_words_and_another_precision(tmp_p
     path.write_text(PROFILE, encoding="utf-8")
     pipeline = Pipeline(Library((load_profile(path, VOCABULARY),)), VOCABULARY)
     payload = b'm,name=a,status=ok p=1500,state="running" 1795428000\nm,name=b,status=E3 p=20i,note="7" 1795428000'
-    found = {(r.point, r.value, r.quality.word, r.observed_at) for r in process(payload, "lines", pipeline).readings}
+    found = {(r.point, r.value, r.quality.word, r.observed_at) for r in process(payload, "lines/x", pipeline).readings}
     assert found == {
         ("m.a/active_power", 1.5, "good", 1_795_428_000_000),
         ("m.a/switched_on", 1.0, "good", 1_795_428_000_000),

@@ -94,6 +94,7 @@ def test_averages_are_of_a_device_of_their_own() -> None:
         (data("DataTime=20261123180000;w01001-Rtd=7.1")[:-2], "neither a packet that begins with ##"),
         (data("w01001-Rtd=7.1"), "w01001-Rtd is of ''"),
         (data("DataTime=2026-11-23;w01001-Rtd=7.1"), "w01001-Rtd is of '2026-11-23'"),
+        (data("w" * 3000 + "-Rtd=7.1"), "w" * 40 + " is of ''"),
         (b"ST=32;CN=2011;MN=a&&", "no CP=&&"),
         (b"&&" * 10_000, "no HJ 212 packet is longer"),
     ],

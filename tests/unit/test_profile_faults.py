@@ -75,3 +75,17 @@ def test_a_vocabulary_with_faults_is_refused(tmp_path: Path) -> None:
     file.write_text(file.read_text() + "\n  nonsense: {label: 3, kind: wave}\n")
     with pytest.raises(ConfigError, match=r"vocabulary\.yaml: metrics\.nonsense"):
         load_vocabulary(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("group", "told"),
+    [
+        ("", "group: missing; a message brings several devices"),
+        ('group: "{point:probe}"\n', "group: {point:…} cannot be used here"),
+    ],
+)
+def test_devices_that_only_points_name_need_a_group(
+    tmp_path: Path, vocabulary: Vocabulary, group: str, told: str
+) -> None:
+    several = GOOD.replace('device_id: "{device}"\n', f'device_id: "{{point:probe}}"\n{group}')
+    assert told in faults_of(tmp_path, vocabulary, several)

@@ -90,7 +90,7 @@ class Hj212Decoder(Decoder):
                 stated[key] = word
         for time, values in by_time.items():
             if not _TIME.fullmatch(time):
-                yield Unreadable(f"{next(iter(values))} is of {time[:20]!r}, not of a time such as 20210320013400")
+                yield Unreadable(f"{next(iter(values)):.40} is of {time[:20]!r}, not of a time such as 20210320013400")
                 continue
             yield Record(values, f"{time[:8]}T{time[8:]}", stated=stated)
 
