@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from collector.domain.devices import LONGEST_REMEMBERED
 from collector.errors import ConfigError, MessageError
@@ -23,6 +23,19 @@ _CACHE_SIZE = 10_000
 Candidates = list[tuple[Profile, Match, dict[str, str], Decoder]]
 
 _REFUSED = object()
+
+
+class _Reader(NamedTuple):
+    """A message as its profile's decoder reads it, and whether one of the profile's conditions holds."""
+
+    profile: Profile
+    decoder: Decoder
+    parts: dict[str, str]
+    content: Any
+    holds: bool
+
+    def decode(self) -> Decoding:
+        return self.decoder.decode(self.profile, self.parts, self.content)
 
 
 @dataclass
@@ -60,35 +73,60 @@ class Library:
         """
         for profile, content, parts in self._fitting(candidates, payload):
             named = profile.names(parts, content).device
-            if other := self._decode_as(self._other(named, profile), candidates, payload):
-                return other
+            if chosen := self._by_choice(named, profile, candidates, payload):
+                return chosen
             decoding = DECODERS[profile.decoder].decode(profile, parts, content)
             found = decoding.decoded[0].device if decoding.decoded else named
-            return self._decode_as(self._other(found, profile), candidates, payload) or (profile, decoding)
+            return self._by_choice(found, profile, candidates, payload) or (profile, decoding)
         return None
 
-    def _other(self, device: str, profile: Profile) -> str | None:
-        """What people chose for the device, if it is not this."""
-        chosen = self.assigned.get(device)
-        return None if chosen == profile.id else chosen
+    def _by_choice(
+        self, device: str, profile: Profile, candidates: Candidates, payload: bytes
+    ) -> tuple[Profile, Decoding] | None:
+        """By the profile that people gave the device, if it is not this one.
 
-    def _decode_as(self, chosen: str | None, candidates: Candidates, payload: bytes) -> tuple[Profile, Decoding] | None:
-        """By this profile, even if its conditions do not hold: they tell profiles apart until people have chosen."""
+        None too where its conditions do not hold and it finds nothing: a device may send messages of another kind.
+        """
+        ident = self.assigned.get(device)
+        if ident is None or ident == profile.id:
+            return None
+        chosen = self._as(ident, candidates, payload)
+        if chosen is None:
+            return None
+        try:
+            decoding = chosen.decode()
+        except MessageError:
+            if chosen.holds:
+                raise
+            return None
+        return (chosen.profile, decoding) if chosen.holds or decoding.decoded else None
+
+    def _as(self, ident: str, candidates: Candidates, payload: bytes) -> _Reader | None:
+        """The message for this profile, even if its conditions do not hold: they tell profiles apart until people have
+        chosen. None when its topic does not fit, or its decoder cannot read the payload.
+        """
         found = None
-        for profile, match, parts, decoder in candidates if chosen is not None else ():
-            if profile.id == chosen:
+        for profile, match, parts, decoder in candidates:
+            if profile.id != ident:
+                continue
+            try:
                 content = decoder.read(parts, payload)
-                holds = match.holds(content)
-                if found is None or holds:
-                    found = profile, decoder, parts, content
-                if holds:
-                    break
-        return None if found is None else (found[0], found[1].decode(found[0], found[2], found[3]))
+            except MessageError:
+                continue
+            holds = match.holds(content)
+            if found is None or holds:
+                found = _Reader(profile, decoder, parts, content, holds)
+            if holds:
+                break
+        return found
 
     def decode_as(self, profile: str, topic: str, payload: bytes) -> Decoding | None:
-        """As if people had given the device this profile. None when the topic is not one of it; raises MessageError."""
-        found = self._decode_as(profile, self._candidates(topic), payload)
-        return None if found is None else found[1]
+        """As if people had given the device this profile. None when the topic or the payload is not one of it.
+
+        Raises MessageError.
+        """
+        found = self._as(profile, self._candidates(topic), payload)
+        return None if found is None else found.decode()
 
     def fitting(self, topic: str, payload: bytes) -> list[Profile]:
         """All profiles that the message may be of, the first being the one that is taken."""

@@ -72,6 +72,23 @@ def test_what_was_chosen_reads_also_a_message_that_the_first_profile_refuses(lib
     assert read_by(library, payload) == ("second", ["turbidity"])
 
 
+def test_a_message_that_is_not_for_what_was_chosen_is_read_as_it_would_be_without_a_choice(tmp_path: Path) -> None:
+    """A device may send two kinds of messages on one topic: adopting it must not lose one of them."""
+    found = []
+    for name, key in (("first", "a"), ("second", "b")):
+        path = tmp_path / f"{name}.yaml"
+        when = PROFILE.replace('/up"}]', f'/up", when: {{path: [{key}], exists: true}}}}]')
+        metric = "ph, path: [a], unit: pH" if key == "a" else "turbidity, path: [b], unit: NTU"
+        path.write_text(when.replace("NAME", name).replace("METRICS", f"metrics: [{{name: {metric}}}]"))
+        found.append(load_profile(path, VOCABULARY))
+    library = Library(tuple(found))
+    for chosen in ({}, {"tank": "first"}, {"tank": "second"}):
+        library.assigned = chosen
+        assert read_by(library, b'{"a": 7}') == ("first", ["ph"])
+        assert read_by(library, b'{"b": 2}') == ("second", ["turbidity"])
+    assert read_by(library, b'{"a": 7, "b": 2}') == ("second", ["turbidity"])
+
+
 def test_a_collector_is_told_the_profiles_of_adopted_devices_alone(engine: Engine) -> None:
     with begin_write(engine) as db:
         db.execute(Site.__table__.insert(), [{"id": "plant", "name": "Plant", "timezone": "UTC"}])
