@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from collector.devices.examples import example_payload
 from collector.devices.suggest import suggest
 from collector.errors import MessageError
 from collector.ingest.message import Message
@@ -16,6 +17,7 @@ from collector.ingest.pipeline import Pipeline, Processed
 from collector.profiles.decoders.lorawan import DECODER
 from collector.profiles.files import device_configs
 from collector.profiles.library import Library, load_library
+from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import load_vocabulary
 
 VOCABULARY = load_vocabulary(device_configs())
@@ -62,6 +64,10 @@ def values(result: Processed) -> dict[str, float | None]:
 
 def given(profile: str, device: str = EUI) -> Library:
     return Library(LIBRARY.profiles, {device: profile})
+
+
+def fits(profile: Profile, example: dict[str, Any]) -> bool:
+    return bool(Library((profile,)).fitting(example["topic"], example_payload(example)))
 
 
 def test_both_networks_say_the_same_of_an_uplink() -> None:
@@ -193,6 +199,21 @@ def test_what_a_condition_tells_is_offered_alone() -> None:
     payload = chirpstack("017564 03770200", object={"battery": 100, "depth": 2})
     offered = [one.profile.id for one in suggest(LIBRARY, CHIRPSTACK, payload)]
     assert offered == ["milesight-em500-swl", "lorawan-generic"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "example"),
+    [
+        pytest.param(profile.id, example, id=f"{profile.id}: {example['description']}")
+        for profile in LIBRARY.profiles
+        if profile.decoder == "lorawan" and profile.id != "lorawan-generic"
+        for example in profile.examples
+        if fits(profile, example)
+    ],
+)
+def test_conditions_tell_each_device_from_all_others(profile: str, example: dict[str, Any]) -> None:
+    fitting = LIBRARY.fitting(example["topic"], example_payload(example))
+    assert [one.id for one in fitting if one.id != "lorawan-generic"] == [profile]
 
 
 PROFILE = """
