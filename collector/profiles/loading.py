@@ -75,14 +75,9 @@ def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) ->
 
 
 def _group_faults(loaded: dict[str, Any]) -> Iterator[_Fault]:
-    """Whose a message is must be known before its points are: all its devices are one collector's."""
+    """Whose a message is must be known before its points are."""
     if "{point:" in (loaded["group"] or ""):
         yield ("group",), "{point:…} cannot be used here; use a part of the topic or {payload:…}"
-    if loaded["group"] is None and "{point:" in loaded["device_id"]:
-        yield (
-            ("group",),
-            "missing; a message brings several devices: which part of the topic keeps them on one collector?",
-        )
 
 
 def _match_faults(loaded: dict[str, Any], decoder: Decoder) -> Iterator[_Fault]:
@@ -149,7 +144,7 @@ def _profile(path: Path, loaded: dict[str, Any], decoder: Decoder) -> Profile:
         decoder=loaded["decoder"],
         matches=tuple(_match(entry, topic) for entry in loaded["match"] for topic in _topics(entry, decoder)),
         device_id=loaded["device_id"],
-        group=loaded["group"] or loaded["device_id"],
+        group=loaded["group"] or _group(loaded, decoder),
         source_name=loaded["source_name"] or loaded["device_id"],
         time=time_rule(loaded["time"]),
         metrics=_metrics(loaded["metrics"], decoder),
@@ -164,6 +159,15 @@ def _profile(path: Path, loaded: dict[str, Any], decoder: Decoder) -> Profile:
         keep_unlisted=unlisted == "keep",
         about=About(*(_told(loaded[key]) for key in ("products", "kind", "caveats", "calibration", "limits"))),
     )
+
+
+def _group(loaded: dict[str, Any], decoder: Decoder) -> str:
+    """Where a message brings several devices, which only its points name, all devices of a topic belong together."""
+    if "{point:" not in loaded["device_id"]:
+        return str(loaded["device_id"])
+    topics = [topic_parts(topic) for match in loaded["match"] for topic in _topics(match, decoder)]
+    common = [part for part in topics[0] if all(part in parts for parts in topics)]
+    return ".".join(f"{{{part}}}" for part in common) or str(loaded["id"])
 
 
 def _told(value: Any) -> Any:

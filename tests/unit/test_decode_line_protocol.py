@@ -132,3 +132,14 @@ def test_a_profile_names_devices_by_tags_takes_words_and_another_precision(tmp_p
         ("m.a/switched_on", 1.0, "good", 1_795_428_000_000),
         ("m.b/active_power", 0.02, "bad", 1_795_428_000_000),
     }
+
+
+def test_devices_that_only_lines_name_belong_together_by_their_topic(tmp_path: Any) -> None:
+    """Or a message would be of one collector, and what is known of its devices of another."""
+    for topic, group in (("lines/{plant}/{gateway}", "north.g1"), ("lines/north/g1", "meters")):
+        path = tmp_path / "meters.yaml"
+        path.write_text(PROFILE.replace("lines/{plant}", topic).replace('group: "{plant}"\n', ""), encoding="utf-8")
+        pipeline = Pipeline(Library((load_profile(path, VOCABULARY),)), VOCABULARY)
+        result = process(b"m,name=a p=1\nm,name=b p=2", "lines/north/g1", pipeline)
+        assert [(device.id, device.group) for device in result.devices] == [("m.a", group), ("m.b", group)]
+        assert pipeline.library.group("lines/north/g1", b"") == (group, True)

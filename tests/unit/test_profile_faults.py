@@ -77,15 +77,8 @@ def test_a_vocabulary_with_faults_is_refused(tmp_path: Path) -> None:
         load_vocabulary(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("group", "told"),
-    [
-        ("", "group: missing; a message brings several devices"),
-        ('group: "{point:probe}"\n', "group: {point:…} cannot be used here"),
-    ],
-)
-def test_devices_that_only_points_name_need_a_group(
-    tmp_path: Path, vocabulary: Vocabulary, group: str, told: str
+def test_points_are_not_known_yet_when_a_collector_asks_whose_a_message_is(
+    tmp_path: Path, vocabulary: Vocabulary
 ) -> None:
-    several = GOOD.replace('device_id: "{device}"\n', f'device_id: "{{point:probe}}"\n{group}')
-    assert told in faults_of(tmp_path, vocabulary, several)
+    grouped = GOOD.replace("device_id:", 'group: "{point:probe}"\ndevice_id:')
+    assert "group: {point:…} cannot be used here" in faults_of(tmp_path, vocabulary, grouped)
