@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from collector.profiles.decoders import DECODERS
-from tests.fuzz.campaign import Outcome, campaign, originals
+from tests.fuzz.campaign import Outcome, campaign
+from tests.fuzz.subjects import subjects
 
 _FAULTS_SHOWN = 20
 
 
 @click.command()
-@click.option("--decoder", "names", multiple=True, type=click.Choice(sorted(DECODERS)), help="All when left out.")
+@click.option("--decoder", "names", multiple=True, type=click.Choice(subjects()), help="All when left out.")
 @click.option("--count", default=100_000, show_default=True, help="Messages for each decoder.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same messages.")
 @click.option("--first", default=0, help="Begin with this number: to see one message again, with --count 1.")
@@ -27,10 +27,7 @@ def main(names: tuple[str, ...], count: int, seed: int, first: int) -> None:
     logging.basicConfig(level=logging.ERROR if count == 1 else logging.CRITICAL)
     console = Console()
     outcomes = []
-    for name in names or sorted(DECODERS):
-        if not originals(name):
-            console.print(f"{name}: no profile uses it yet")
-            continue
+    for name in names or subjects():
         outcome = Outcome(name)
         for outcome in track(campaign(name, count, seed, first), name, total=count, console=console):  # noqa: B007
             pass
@@ -49,7 +46,7 @@ def _table(outcomes: list[Outcome]) -> Table:
     for one in outcomes:
         refused = ", ".join(f"{reason} {number:,}" for reason, number in one.refused.most_common())
         table.add_row(
-            *(one.decoder, f"{one.messages:,}", f"{one.with_readings:,}", f"{one.readings:,}", refused),
+            *(one.name, f"{one.messages:,}", f"{one.with_readings:,}", f"{one.readings:,}", refused),
             *(f"{one.passed_over:,}", f"{one.slowest_ms:.1f} ms (number {one.slowest})", str(len(one.faults))),
         )
     return table

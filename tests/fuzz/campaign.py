@@ -12,20 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from random import Random
-from typing import NamedTuple
 
-from collector.devices.examples import RECEIVED_AT, example_payload
+from collector.devices.examples import RECEIVED_AT
 from collector.domain.times import EARLIEST_MS, FUTURE_TOLERANCE_MS
-from collector.ingest.message import Message
-from collector.ingest.pipeline import Pipeline, Processed
-from collector.profiles.decoders import DECODERS
-from collector.profiles.files import device_configs
-from collector.profiles.library import Library, load_library
+from collector.ingest.pipeline import Processed
 from collector.profiles.profile import MAX_NAME
-from collector.profiles.vocabulary import Vocabulary, load_vocabulary
-from tests.fuzz.mutate import mutated, spoilt_topic
+from tests.fuzz.subjects import subject
 
 # Processor time for one message of at most 20 kB, many times what any takes.
 SLOWEST_MS = 250.0
@@ -34,16 +26,11 @@ _METRIC = re.compile(r"[a-z0-9._-]{1,64}")
 _LONGEST_DETAIL = 2_000
 
 
-class Sent(NamedTuple):
-    topic: str
-    payload: bytes
-
-
 @dataclass
 class Outcome:
-    """What came of the messages of one decoder. `faults`: what must never be, each with how to see it again."""
+    """What came of the messages of one subject. `faults`: what must never be, each with how to see it again."""
 
-    decoder: str
+    name: str
     messages: int = 0
     readings: int = 0
     with_readings: int = 0
@@ -54,64 +41,29 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-@cache
-def _all() -> tuple[Library, Vocabulary]:
-    vocabulary = load_vocabulary(device_configs())
-    return load_library((device_configs(),), vocabulary), vocabulary
-
-
-@cache
-def originals(decoder: str) -> tuple[Sent, ...]:
-    """The examples of all profiles of the decoder: real messages."""
-    profiles = [profile for profile in _all()[0].profiles if profile.decoder == decoder]
-    return tuple(
-        Sent(example["topic"], example_payload(example)) for profile in profiles for example in profile.examples
-    )
-
-
-def spoilt(decoder: str, seed: int, number: int) -> Sent:
-    """The message of this number: always the same one."""
-    chance = Random(f"{seed} {decoder} {number}")
-    real = originals(decoder)
-    topic, payload = chance.choice(real)
-    payload = mutated(chance, payload, [one.payload for one in real])
-    # With a check sum that fits: without it nearly nothing would be read.
-    if chance.random() < 0.7:
-        payload = DECODERS[decoder].sealed(payload)
-    return Sent(spoilt_topic(chance, topic) if chance.random() < 0.1 else topic, payload)
-
-
-def campaign(decoder: str, count: int, seed: int, first: int = 0) -> Iterator[Outcome]:
+def campaign(name: str, count: int, seed: int, first: int = 0) -> Iterator[Outcome]:
     """The same outcome after every message, filled on."""
-    library, vocabulary = _all()
-    alone = Pipeline(Library(tuple(p for p in library.profiles if p.decoder == decoder)), vocabulary)
-    among_all = Pipeline(library, vocabulary)
-    outcome = Outcome(decoder)
+    tried, outcome = subject(name), Outcome(name)
     for number in range(first, first + count):
-        sent = spoilt(decoder, seed, number)
-        pipeline = among_all if number % 4 == 3 else alone
+        sent = tried.sent(seed, number)
         began = time.thread_time()
-        result = pipeline.process(Message(sent.topic, sent.payload, 1, 1, False, False, 1, RECEIVED_AT))
+        results = tried.take(sent, number)
         took = (time.thread_time() - began) * 1000
-        _count(outcome, result, number, took)
-        for fault in (
-            *_faults(result),
-            *([f"{took:.0f} ms for {len(sent.payload)} bytes"] if took > SLOWEST_MS else []),
-        ):
-            outcome.faults.append(
-                f"{decoder}, seed {seed}, number {number}: {fault}; {sent.topic} {sent.payload[:300]!r}"
-            )
+        _count(outcome, results, number, took)
+        faults = [fault for result in results for fault in _faults(result)]
+        if took > SLOWEST_MS:
+            faults.append(f"{took:.0f} ms for {len(sent.payload)} bytes")
+        for fault in faults:
+            outcome.faults.append(f"{name}, seed {seed}, number {number}: {fault}; {sent.topic} {sent.payload[:300]!r}")
         yield outcome
 
 
-def _count(outcome: Outcome, result: Processed, number: int, took: float) -> None:
+def _count(outcome: Outcome, results: list[Processed], number: int, took: float) -> None:
     outcome.messages += 1
-    outcome.readings += len(result.readings)
-    outcome.with_readings += bool(result.readings)
-    if result.refused is not None:
-        outcome.refused[result.refused.reason] += 1
-    elif not result.readings:
-        outcome.passed_over += 1
+    outcome.readings += sum(len(result.readings) for result in results)
+    outcome.with_readings += any(result.readings for result in results)
+    outcome.refused.update(result.refused.reason for result in results if result.refused is not None)
+    outcome.passed_over += not any(result.refused or result.readings for result in results)
     if took > outcome.slowest_ms:
         outcome.slowest_ms, outcome.slowest = took, number
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 
 from collector.profiles.decoders import DECODERS
-from tests.fuzz.campaign import campaign, originals, spoilt
+from tests.fuzz.campaign import campaign
+from tests.fuzz.subjects import subject, subjects
 
 
-# One that no profile uses yet is found by tests/contract/test_device_formats.py.
-@pytest.mark.parametrize("decoder", [name for name in sorted(DECODERS) if originals(name)])
-def test_spoilt_messages_become_readings_or_a_reasoned_refusal(decoder: str) -> None:
-    *_, outcome = campaign(decoder, 1_000, seed=1)
+@pytest.mark.parametrize("name", subjects())
+def test_spoilt_messages_become_readings_or_a_reasoned_refusal(name: str) -> None:
+    *_, outcome = campaign(name, 1_000, seed=1)
     assert outcome.faults == []
     # Some are still understood: else nothing behind the first check would be tried.
     assert outcome.with_readings >= 50
 
 
 def test_the_same_seed_makes_the_same_messages() -> None:
-    assert originals("senml")
-    assert [spoilt("senml", 1, number) for number in range(50)] == [spoilt("senml", 1, number) for number in range(50)]
-    assert spoilt("senml", 1, 0) != spoilt("senml", 2, 0)
+    one, other = ([subject("senml").sent(seed, number) for number in range(50)] for seed in (1, 2))
+    assert one == [subject("senml").sent(1, number) for number in range(50)]
+    assert one != other
 
 
 def test_a_decoder_that_raises_and_one_that_stalls_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
