@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from collector.sitedb.tables import Location
+from collector.sitedb.tables import Device, Location
 from webapp.models import Aspect, AuditEvent, Finding, Inspection, Template
 
 _TABLES: Mapping[str, Any] = {
@@ -18,6 +18,7 @@ _TABLES: Mapping[str, Any] = {
     "template": Template,
     "location": Location,
     "aspect": Aspect,
+    "device": Device,
 }
 # A phone that sends forty answers must not have every other phone fetch forty times.
 _EVERY_S = 2.0
@@ -43,5 +44,6 @@ class ChangeWatch:
         sites: set[str] = set()
         for kind, table in _TABLES.items():
             if ids := {row.object_id for row in rows if row.kind == kind}:
-                sites |= set(db.scalars(select(table.site_id).where(table.id.in_(ids))))
+                found_sites = select(table.site_id).where(table.id.in_(ids), table.site_id.is_not(None))
+                sites |= set(db.scalars(found_sites))
         return sorted(sites)

@@ -136,6 +136,11 @@ def test_both_stores_answer_the_same(database: Server, tmp_path: Path) -> None:
     theirs, ours = remote.buckets(*span, 300), embedded.buckets(*span, 300)
     assert (theirs.t, theirs.min, theirs.max, theirs.count) == (ours.t, ours.min, ours.max, ours.count)
     assert theirs.mean == pytest.approx(ours.mean)
+    for start, end, step in ((T0, T0 + 3_600_000, 30), (T0 + 12_345, T0 + 200_001, 10), (T0, T0 + 3_600_000, 5)):
+        heard = embedded.heard("plant.effluent", start, end, step)
+        assert remote.heard("plant.effluent", start, end, step) == heard
+        assert heard
+    assert remote.heard("plant.other", T0, T0 + 60_000, 10) == embedded.heard("plant.other", T0, T0 + 60_000, 10) == []
     db.close()
 
 

@@ -145,7 +145,8 @@ def test_the_demo_is_seeded_once_whatever_is_run_again(empty: Engine) -> None:
 def test_the_demo_adopts_a_device_that_was_heard_before(empty: Engine) -> None:
     site = load_demo_site()
     with Database(empty).write() as db:
-        db.add(device("dairy.effluent", None, "unassigned"))
+        heard = {"last_topic": "a/b", "last_payload": b"{}", "last_payload_size": 2, "last_message_at": 0}
+        db.add(device("dairy.effluent", None, "unassigned", **heard))
     seed_demo(empty, site, PASSWORDS)
     with Database(empty).read() as db:
         row = db.get_one(Device, "dairy.effluent")

@@ -159,6 +159,22 @@ def test_a_device_without_a_site_cannot_be_retired(web: Web) -> None:
     assert (answer.status_code, answer.json["code"]) == (409, "unassigned")
 
 
+def test_phones_learn_of_an_adopted_devices_points_and_of_the_aspects_they_came_to_and_left(web: Web) -> None:
+    web.add(world.device("slow", None, "unassigned"), world.point("slow", "ph", 7.0, forwarded_at=NOW - world.HOUR))
+    cursor = web.get("/sync?site=dairy", "inspector").json["cursor"]
+    post(web, "/devices/slow/adopt", {"site": "dairy", "aspect": world.EFFLUENT_ASPECT})
+    after = web.get(f"/sync?site=dairy&since={cursor}", "inspector").json
+    changed = after["changed"]
+    assert "slow/ph" in {point["point"] for point in changed["points"]}
+    assert [("slow/ph" in aspect["points"]) for aspect in changed["aspects"]] == [True]
+    post(web, "/devices/slow/adopt", {"site": "dairy", "aspect": world.CHEMICALS_ASPECT})
+    changed = web.get(f"/sync?site=dairy&since={after['cursor']}", "inspector").json["changed"]
+    assert {aspect["id"]: "slow/ph" in aspect["points"] for aspect in changed["aspects"]} == {
+        world.EFFLUENT_ASPECT: False,
+        world.CHEMICALS_ASPECT: True,
+    }
+
+
 def test_a_page_of_another_origin_cannot_adopt(web: Web) -> None:
     browser = web.browser()
     browser.post("/api/v1/session", json={"username": "manager", "password": world.PASSWORD})

@@ -91,6 +91,28 @@ def test_a_migration_can_be_taken_back(url: str) -> None:
         engine.dispose()
 
 
+@both_urls
+def test_places_that_were_there_before_labels_get_a_token_each(url: str) -> None:
+    migrate(url)
+    engine = make_engine(url)
+    try:
+        with engine.begin() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0002_walkthroughs")
+            connection.execute(text("INSERT INTO site VALUES ('plant', 'Plant', 'UTC')"))
+            for n in range(3):
+                values = f"'{n}', 'plant', NULL, 'Hall', 1, 'test', 0"
+                connection.execute(text(f"INSERT INTO location VALUES ({values})"))
+        migrate(url)
+        with engine.connect() as connection:
+            tokens = connection.execute(text("SELECT token FROM location")).scalars().all()
+        assert len(set(tokens)) == 3
+        assert all(len(token) == 10 for token in tokens)
+    finally:
+        engine.dispose()
+
+
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'site.db'}"
     migrate(url)

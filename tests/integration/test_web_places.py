@@ -54,6 +54,17 @@ def test_a_change_names_the_revision_it_was_made_from(web: Web, ident: str) -> N
     assert (history[1]["before"]["name"], history[1]["after"]["name"]) == ("Boiler house", "Steam plant")
 
 
+def test_phones_learn_of_a_new_name_in_the_paths_of_all_below_it(web: Web) -> None:
+    plant, below = str(uuid.uuid4()), str(uuid.uuid4())
+    put(web, plant, BOILER)
+    put(web, below, {"site": "dairy", "parent": plant, "name": "Burner"})
+    cursor = web.get("/sync?site=dairy", "inspector").json["cursor"]
+    put(web, plant, {**BOILER, "name": "Steam plant"}, 1)
+    changed = web.get(f"/sync?site=dairy&since={cursor}", "inspector").json["changed"]
+    paths = {place["id"]: place["path"] for place in changed["locations"]}
+    assert paths[below] == "Effluent plant / Steam plant / Burner"
+
+
 def test_without_a_parent_a_location_lies_below_the_top_of_its_site(web: Web, ident: str) -> None:
     made = put(web, ident, {"site": "dairy", "name": "Boiler house"}).json
     assert (made["parent"], made["path"]) == (world.TOP, "Boiler house")

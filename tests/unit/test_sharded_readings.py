@@ -52,3 +52,5 @@ def test_what_stands_in_two_files_counts_once_and_the_first_file_wins(tmp_path: 
     assert store.raw("a", "ph", 0, 9_000, 2).t == [1_100, 1_200]
     buckets = store.buckets("a", "ph", 0, 9_000, 1)
     assert (buckets.t, buckets.mean, buckets.min, buckets.max, buckets.count) == ([1_000], [3.0], [1.0], [6.0], [3])
+    assert store.heard("a", 1_250, 9_000, 1) == [1_000, 2_000]
+    assert store.heard("a", 1_250, 2_500, 1) == [1_000]

@@ -64,11 +64,13 @@ def changes(
     if anew:
         since = None
     touched = None if since is None else _touched(db, since.seq)
+    # A place's name is in the path of all below it, and that with their aspects.
+    placed = None if touched is None or "location" in touched else touched
     changed = {
         "templates": [template_item(row) for row in _rows(db, who, site, Template, touched, "template")],
-        "locations": location_items(db, _rows(db, who, site, Location, touched, "location")),
-        "aspects": aspect_items(db, who, _rows(db, who, site, Aspect, touched, "aspect")),
-        "points": _points(db, who, site, since, vocabulary, now),
+        "locations": location_items(db, _rows(db, who, site, Location, placed, "location")),
+        "aspects": aspect_items(db, who, _rows(db, who, site, Aspect, placed, "aspect")),
+        "points": _points(db, who, site, since, touched, vocabulary, now),
         "inspections": followed_items(db, who, _inspections(db, who, site, touched)),
     }
     # Nothing in these registers is ever deleted yet; a phone must be ready for it all the same.
@@ -98,7 +100,17 @@ def _touched(db: Session, seq: int) -> dict[str, set[str]] | None:
     touched: dict[str, set[str]] = {}
     for kind, ident in rows:
         touched.setdefault(kind, set()).add(ident)
+    if "device" in touched:
+        touched["aspect"] = touched.get("aspect", set()) | _aspects_of_devices(db, seq)
     return touched
+
+
+def _aspects_of_devices(db: Session, seq: int) -> set[str]:
+    """An aspect's points are those of the devices that name it: of those that came to it and those that left."""
+    found = select(AuditEvent.before, AuditEvent.after).where(AuditEvent.seq > seq, AuditEvent.kind == "device")
+    said = [side for row in db.execute(found) for side in row if side]
+    # A seeded device is told of by its columns.
+    return {ident for side in said if (ident := side.get("aspect") or side.get("aspect_id"))}
 
 
 def _rows(
@@ -118,10 +130,26 @@ def _within(who: Principal, site: str | None, table: Any) -> list[ColumnElement[
 
 
 def _points(
-    db: Session, who: Principal, site: str | None, since: Since | None, vocabulary: Vocabulary, now: int
+    db: Session,
+    who: Principal,
+    site: str | None,
+    since: Since | None,
+    touched: dict[str, set[str]] | None,
+    vocabulary: Vocabulary,
+    now: int,
 ) -> list[dict[str, Any]]:
+    """Those with a new value, and all of a device that was adopted or changed: it may not speak again for long."""
     after = None if since is None else since.at - _OVERLAP_MS
     args = {"device": None, "site": site, "since": after, "q": None, "sort": None, "cursor": None, "limit": 1000}
+    points = _all_points(db, who, args, vocabulary, now)
+    for device in sorted((touched or {}).get("device", ())):
+        points += _all_points(db, who, {**args, "device": device, "since": None}, vocabulary, now)
+    return list({point["point"]: point for point in points}.values())
+
+
+def _all_points(
+    db: Session, who: Principal, args: dict[str, Any], vocabulary: Vocabulary, now: int
+) -> list[dict[str, Any]]:
     points, cursor = list_points(db, who, args, vocabulary, now)
     while cursor is not None:
         more, cursor = list_points(db, who, {**args, "cursor": cursor}, vocabulary, now)
