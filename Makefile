@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet
 FRONTEND := $(shell find webapp/frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run test check bench lock clean help
+.PHONY: run test check bench devices lock clean help
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -35,6 +35,9 @@ check: $(VENV)/.dev ## Lint, types, import arrows, sizes, deploy files
 
 bench: $(VENV)/.dev ## Measure; ONLY=name for one, RUNS=n of each; writes build/bench.json
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+
+devices: $(VENV)/.dev ## Write device_configs/schema.json and docs/devices.md again, from the device profiles
+	@$(BIN)/python -m collector.devices.generate
 
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements/build.in -o requirements/build.txt

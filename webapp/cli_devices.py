@@ -150,3 +150,11 @@ def learn(
 
     product = Product(vendor, model)
     sys.exit(run.learn_device(topic, mqtt, count, timeout, product, out, anyway=anyway, as_json=as_json))
+
+
+@devices.command("schema", hidden=True)
+def schema() -> None:
+    """Print the JSON Schema of a profile, for editors."""
+    from webapp.device_library import run
+
+    sys.exit(run.schema())

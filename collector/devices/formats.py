@@ -58,7 +58,8 @@ def _candidates() -> list[str]:
     """Formats that are known by their topics, then those that are by what they look like, then those that take all."""
     others = {name: decoder for name, decoder in DECODERS.items() if name not in _NOT_OFFERED}
     by_topic = [name for name, decoder in others.items() if "match" in decoder.defaults]
-    by_look = [name for name in others if name not in by_topic]
+    # What takes a value's name from the topic reads any text: it is known by its topics, or not at all.
+    by_look = [name for name, decoder in others.items() if name not in by_topic and "key" not in decoder.defaults]
     return [*by_topic, *by_look, JSON, *([VALUE] if VALUE in DECODERS else [])]
 
 

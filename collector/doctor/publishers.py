@@ -21,7 +21,7 @@ def look(patient: Patient, broker: Broker) -> Iterator[Finding]:
             CHECK,
             f"the device profiles cannot be read: {'; '.join(patient.profile_faults)}",
             "The collector does not start with them.",
-            "Correct the files; CONTRIBUTING.md says how to try one.",
+            "Correct the files; 'fieldproof devices check' says more.",
         )
         return
     meeting = meet(patient, broker)

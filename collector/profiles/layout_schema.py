@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from collector.profiles.fields import OneOrMany
+from collector.profiles.fields import OneOrMany, describe
 from collector.profiles.layout import FLOAT_SIZES, Block, Channel, Field, Layout, Order, Records
 
 _ORDERS = ["big", "little"]
@@ -18,7 +18,11 @@ class FieldSchema(Schema):
     at = fields.Integer(load_default=None, validate=validate.Range(0, 511))
     bytes = fields.Integer(load_default=1, validate=validate.Range(1, 32))
     type = fields.String(load_default="uint", validate=validate.OneOf(["uint", "int", "float", "bcd", "hex"]))
-    order = fields.String(load_default=None, validate=validate.OneOf(_ORDERS))
+    order = fields.String(
+        load_default=None,
+        validate=validate.OneOf(_ORDERS),
+        metadata=describe("which byte comes first, unlike the others"),
+    )
     mask = fields.Integer(load_default=0, validate=validate.Range(min=1))
     scale = fields.Float(load_default=1.0)
     offset = fields.Float(load_default=0.0)
@@ -43,7 +47,9 @@ class FieldSchema(Schema):
 class FieldsSchema(Schema):
     """A list of fields, each of which may depend on those before it."""
 
-    fields_ = fields.List(fields.Nested(FieldSchema), data_key="fields", load_default=list)
+    fields_ = fields.List(
+        fields.Nested(FieldSchema), data_key="fields", load_default=list, metadata=describe("values at fixed places")
+    )
 
     @validates_schema
     def _known(self, data: dict[str, Any], **_: Any) -> None:
@@ -68,15 +74,21 @@ class FieldsSchema(Schema):
 
 
 class ChannelSchema(FieldsSchema):
-    key = fields.String(required=True, validate=validate.Regexp(r"^([0-9A-Fa-f]{2}\s*){1,4}$", error="hex digits"))
-    bytes = fields.Integer(required=True, validate=validate.Range(0, 511))
-    into = fields.String(load_default="", validate=validate.Length(max=64))
+    key = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^([0-9A-Fa-f]{2}\s*){1,4}$", error="hex digits"),
+        metadata=describe("the hex digits that the part begins with"),
+    )
+    bytes = fields.Integer(required=True, validate=validate.Range(0, 511), metadata=describe("how many follow the key"))
+    into = fields.String(
+        load_default="", validate=validate.Length(max=64), metadata=describe("the list of which it is an element")
+    )
 
 
 class RecordsSchema(FieldsSchema):
-    into = fields.String(required=True, validate=validate.Length(1, 64))
-    at = fields.Integer(load_default=0, validate=validate.Range(0, 511))
-    bytes = fields.Integer(required=True, validate=validate.Range(1, 511))
+    into = fields.String(required=True, validate=validate.Length(1, 64), metadata=describe("the name of the list"))
+    at = fields.Integer(load_default=0, validate=validate.Range(0, 511), metadata=describe("the first byte of all"))
+    bytes = fields.Integer(required=True, validate=validate.Range(1, 511), metadata=describe("how many an element has"))
 
 
 class BlockSchema(FieldsSchema):

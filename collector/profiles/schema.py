@@ -20,9 +20,13 @@ KINDS = [
 
 class WhenSchema(Schema):
     path = path_field(required=True, validate=validate.Length(min=1))
-    equals = fields.Raw()
-    one_of = fields.List(fields.Raw(), validate=validate.Length(min=1))
-    exists = fields.Boolean(load_default=True)
+    equals = fields.Raw(metadata=describe("what must stand at the path"))
+    one_of = fields.List(
+        fields.Raw(), validate=validate.Length(min=1), metadata=describe("one of these must stand at the path")
+    )
+    exists = fields.Boolean(
+        load_default=True, metadata=describe("true: something stands at the path; false: nothing does")
+    )
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: Any) -> None:
@@ -58,13 +62,35 @@ class MetricSchema(Schema):
 
 class QualitySchema(Schema):
     path = path_field(required=True, validate=validate.Length(min=1))
-    nonempty = fields.String(validate=validate.OneOf(["uncertain", "bad"]))
-    quality = fields.String(validate=validate.OneOf(["uncertain", "bad"]))
-    one_of = fields.List(fields.Raw(), validate=validate.Length(min=1))
-    none_of = fields.List(fields.Raw(), validate=validate.Length(min=1))
-    bits = fields.List(fields.Integer(strict=True, validate=validate.Range(0, 63)), validate=validate.Length(min=1))
-    reason = fields.String(load_default="device_fault", validate=validate.OneOf(REASONS))
-    metrics = fields.List(fields.String(), load_default=list)
+    nonempty = fields.String(
+        validate=validate.OneOf(["uncertain", "bad"]),
+        metadata=describe("what it makes of the values when something stands there that is not empty, 0 or false"),
+    )
+    quality = fields.String(
+        validate=validate.OneOf(["uncertain", "bad"]),
+        metadata=describe("what it makes of the values; goes with one_of, none_of and bits"),
+    )
+    one_of = fields.List(
+        fields.Raw(), validate=validate.Length(min=1), metadata=describe("when one of these stands there")
+    )
+    none_of = fields.List(
+        fields.Raw(),
+        validate=validate.Length(min=1),
+        metadata=describe("when something stands there that is none of these"),
+    )
+    bits = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(0, 63)),
+        validate=validate.Length(min=1),
+        metadata=describe("when one of these bits of a status word is set; bit 0 is the lowest"),
+    )
+    reason = fields.String(
+        load_default="device_fault", validate=validate.OneOf(REASONS), metadata=describe("why the values are not good")
+    )
+    metrics = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata=describe("the metrics that it says something of; all when left out"),
+    )
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: Any) -> None:
@@ -76,7 +102,11 @@ class QualitySchema(Schema):
 
 class PointsSchema(Schema):
     path = path_field(required=True)
-    time = fields.Nested(TimeSchema, load_default=None)
+    time = fields.Nested(
+        TimeSchema,
+        load_default=None,
+        metadata=describe("where an element has its time; that of the message when left out"),
+    )
 
 
 class NamedSchema(Schema):
@@ -85,41 +115,67 @@ class NamedSchema(Schema):
 
 
 class ExpectSchema(Schema):
-    every_s = fields.Integer(load_default=60, validate=validate.Range(min=1))
-    stale_after_s = fields.Integer(load_default=300, validate=validate.Range(min=1))
+    every_s = fields.Integer(
+        load_default=60, validate=validate.Range(min=1), metadata=describe("how often it usually speaks, in seconds")
+    )
+    stale_after_s = fields.Integer(
+        load_default=300, validate=validate.Range(min=1), metadata=describe("after how many seconds a value is stale")
+    )
 
 
 class CalibrationSchema(Schema):
-    every_days = fields.Integer(required=True, validate=validate.Range(min=1))
-    metrics = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+    every_days = fields.Integer(
+        required=True,
+        validate=validate.Range(min=1),
+        metadata=describe("days between two calibrations, as the vendor asks for it"),
+    )
+    metrics = fields.List(
+        fields.String(),
+        required=True,
+        validate=validate.Length(min=1),
+        metadata=describe("the metrics that are calibrated"),
+    )
 
 
 class LimitSchema(Schema):
-    metric = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(["high", "low"]))
-    level = fields.String(load_default="warning", validate=validate.OneOf(["warning", "action", "permit"]))
+    metric = fields.String(required=True, metadata=describe("one of the metrics of this profile"))
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(["high", "low"]),
+        metadata=describe("high: no more than the value; low: no less"),
+    )
+    level = fields.String(
+        load_default="warning",
+        validate=validate.OneOf(["warning", "action", "permit"]),
+        metadata=describe("how serious it is"),
+    )
     value = fields.Float(required=True, metadata=describe("in the unit of the vocabulary"))
-    why = fields.String(load_default="")
+    why = fields.String(load_default="", metadata=describe("where the limit comes from"))
 
 
 class ProductSchema(Schema):
-    vendor = fields.String(required=True)
-    model = fields.String(required=True)
-    firmware = fields.String()
+    vendor = fields.String(required=True, metadata=describe("who makes it"))
+    model = fields.String(required=True, metadata=describe("what it is called"))
+    firmware = fields.String(metadata=describe("the versions it was written for, such as 1.0 and later"))
 
 
 class CaveatSchema(Schema):
-    text = fields.String(required=True)
-    link = fields.String(required=True)
+    text = fields.String(required=True, metadata=describe("what one must know before relying on the device"))
+    link = fields.String(required=True, metadata=describe("the vendor's page that says so"))
 
 
 class ExampleSchema(Schema):
-    description = fields.String(required=True)
-    topic = fields.String(required=True)
-    payload = fields.Raw(allow_none=True)
-    hex = fields.String(validate=validate.Regexp(r"^([0-9A-Fa-f]{2}\s*)*$", error="pairs of hexadecimal digits"))
+    description = fields.String(required=True, metadata=describe("which message this is, in a few words"))
+    topic = fields.String(required=True, metadata=describe("the topic on which it came"))
+    payload = fields.Raw(allow_none=True, metadata=describe("the message: YAML is sent as JSON, a text as it stands"))
+    hex = fields.String(
+        validate=validate.Regexp(r"^([0-9A-Fa-f]{2}\s*)*$", error="pairs of hexadecimal digits"),
+        metadata=describe("in place of payload, for bytes: 01 75 5C"),
+    )
     received = fields.String(metadata=describe("when it came, ISO 8601; long after all times of it when left out"))
-    expect = fields.Raw(required=True)
+    expect = fields.Raw(
+        required=True, metadata=describe("{device, time, readings}, a list of such, none, or {refused: reason}")
+    )
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: Any) -> None:

@@ -13,6 +13,7 @@ from collector.clock import now_ms
 from collector.devices.attempt import attempt
 from collector.devices.catalogue import search
 from collector.devices.check import check_folders, check_paths
+from collector.devices.json_schema import as_text, json_schema
 from collector.devices.learn import Heard, learn
 from collector.devices.make import CannotWriteError, write
 from collector.devices.propose import Caught, Proposal, propose
@@ -78,6 +79,11 @@ def list_profiles(text: str, *, as_json: bool) -> int:
         click.echo(orjson.dumps([profiles_shown.profile_json(profile) for profile in found]))
     else:
         profiles_shown.profiles(room.console, found, text)
+    return GOOD
+
+
+def schema() -> int:
+    click.echo(as_text(json_schema(load_vocabulary(device_configs()))), nl=False)
     return GOOD
 
 
