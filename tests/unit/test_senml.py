@@ -95,6 +95,12 @@ def test_a_time_relative_to_now_is_reckoned_from_the_receipt() -> None:
     assert result.stamped
 
 
+def test_what_counts_less_than_two_to_the_28_is_relative_to_now() -> None:
+    """After RFC 8428 section 4.5.3: there is no time of the years 1970 to 1978."""
+    (soon,) = readings([{"bn": "a/", "n": "ph", "v": 7, "t": 30}])
+    assert (soon.observed_at, soon.quality) == (NOW + 30_000, Quality.GOOD)
+
+
 def test_a_relative_time_that_lies_in_the_future_becomes_the_receipt_flagged() -> None:
     (reading,) = readings([{"bn": "a/", "n": "ph", "v": 7, "t": 3600}])
     assert (reading.observed_at, reading.reasons) == (NOW, Reason.CLOCK)
