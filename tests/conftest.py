@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Playwright, sync_playwright
 
 from tests import servers
@@ -20,6 +21,11 @@ _missing: set[str] = set()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="run the long fault and soak tests too")
     parser.addoption("--readings", type=int, default=5_000, help="how many readings each fault has to survive")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # For properties of which each example brings a whole plant up.
+    settings.register_profile("plant", max_examples=60 if config.getoption("--run-slow") else 12, deadline=None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ from collector.settings import Settings
 from tests.servers import Server, mosquitto, wait_for
 from tests.world import World
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(120)]
 DEVICE = "fieldproof/plant/meter/readings"
 LOSSES = "SELECT started_at, ended_at, detail FROM collector_event WHERE kind='possible_loss'"
 

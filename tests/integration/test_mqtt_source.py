@@ -138,6 +138,7 @@ def test_a_3_1_1_broker_with_20_in_flight_neither_stalls_nor_crawls(tmp_path: Pa
     assert seconds < 4.5
 
 
+@pytest.mark.slow
 def test_with_3_1_1_a_delay_runs_out_although_another_device_never_pauses(tmp_path: Path, broker: Server) -> None:
     """There is always something to read then; but not more than the broker has let out before."""
     world = World(tmp_path, broker)

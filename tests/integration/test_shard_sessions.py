@@ -35,7 +35,7 @@ from tests.integration.test_shards import GROUPED
 from tests.servers import Server, mosquitto
 from tests.world import World, publish
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 TOPIC, MARKS = "t/a", "t/marks"
 MARKER = b"here"

@@ -113,6 +113,7 @@ def numbered(first: int, count: int) -> Iterator[tuple[str, bytes]]:
             yield topic, b'{"values":{"%s":%d}}' % (STAMPED.encode(), number)
 
 
+@pytest.mark.slow
 def test_every_device_is_owned_once_through_reshards_while_messages_stream(shards: Shards) -> None:
     """1 -> 3 -> 4 -> 2 collectors, which are stopped for the reshard alone; the publisher never stops."""
     world, each = shards.world, 1_600
@@ -180,6 +181,7 @@ CUTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_reshard_that_is_killed_anywhere_ends_as_if_it_had_not_been(shards: Shards) -> None:
     """More comes in before each next attempt; between the last of them and the end nothing differs from others."""
     world = shards.world

@@ -63,7 +63,7 @@ def end_state(plant: Clocked) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(settings.get_profile("plant"))
 @given(distinct.flatmap(lambda all_: st.tuples(st.just(all_), st.permutations(all_))), cuts, cuts)
 def test_order_and_batches_change_nothing_of_what_is_stored_shown_and_sent(
     orders: tuple[list[Sent], list[Sent]], sizes: list[int], others: list[int]
@@ -75,7 +75,7 @@ def test_order_and_batches_change_nothing_of_what_is_stored_shown_and_sent(
         assert len(end_state(one)[0]) == len(orders[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(settings.get_profile("plant"))
 @given(st.lists(sent, max_size=25), cuts, cuts)
 def test_with_repetitions_and_conflicts_batches_change_nothing(
     messages: list[Sent], sizes: list[int], others: list[int]
@@ -89,7 +89,7 @@ def test_with_repetitions_and_conflicts_batches_change_nothing(
         assert stats.duplicates + stats.conflicts == len(messages) - stats.stored
 
 
-@settings(max_examples=60, deadline=None)
+@settings(settings.get_profile("plant"))
 @given(st.lists(st.tuples(VALUES, st.none() | st.integers(NOON, NOON + 4)), max_size=25), cuts, cuts)
 def test_among_readings_without_a_time_batches_and_restarts_change_nothing(
     messages: list[tuple[float, int | None]], sizes: list[int], others: list[int]
@@ -109,7 +109,7 @@ def test_among_readings_without_a_time_batches_and_restarts_change_nothing(
         assert one.rows("conflict", "observed_at, value") == other.rows("conflict", "observed_at, value")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(settings.get_profile("plant"))
 @given(distinct, st.randoms(use_true_random=False), cuts)
 def test_the_first_value_of_a_moment_stands_and_every_other_is_kept(
     messages: list[Sent], chance: Any, sizes: list[int]
@@ -126,7 +126,7 @@ def test_the_first_value_of_a_moment_stands_and_every_other_is_kept(
         assert len(one.rows("conflict", "observed_at, value")) == len(messages)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(settings.get_profile("plant"))
 @given(distinct, cuts, cuts)
 def test_in_the_order_of_their_times_batches_change_no_alarm(
     messages: list[Sent], sizes: list[int], others: list[int]
@@ -138,7 +138,7 @@ def test_in_the_order_of_their_times_batches_change_no_alarm(
         assert one.alarms() == other.alarms()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(settings.get_profile("plant"))
 @given(st.lists(sent, max_size=25), cuts)
 def test_in_any_order_alarms_follow_one_another_and_agree_with_the_latest_value(
     messages: list[Sent], sizes: list[int]

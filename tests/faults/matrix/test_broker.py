@@ -10,7 +10,7 @@ from tests.faults.matrix.ledger import Ledger
 from tests.faults.matrix.plant import Plant
 from tests.faults.matrix.stream import BY_HAND, Numbered, Stream
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 # The longest pause before the collector tries the broker again, and time to catch up.
 RECONNECT_S = 90
 # What a message needs from the publisher's clock to the collector's: the two ends of a loss are seen there.

@@ -10,7 +10,7 @@ from tests.faults.matrix.ledger import Ledger
 from tests.faults.matrix.plant import Plant
 from tests.faults.matrix.stream import Numbered, Stream
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(600)]
 SEED = 4
 KILLS = 4
 

@@ -19,7 +19,7 @@ from tests.faults.matrix.plant import Plant
 from tests.faults.matrix.stream import Numbered, Stream
 from tests.servers import wait_for
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 HOUR_S = 3_600
 PRESENT = "fieldproof/plant/present/readings"
 

@@ -12,7 +12,7 @@ from tests.faults.matrix.plant import WRITES, Plant
 from tests.faults.matrix.stream import Numbered, Stream
 from tests.servers import wait_for
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 # How long the outbox may take after the last fault: the longest pause of its back-off, and the work itself.
 DRAIN_S = 180
 

@@ -14,7 +14,7 @@ from tests.faults.matrix.ledger import Ledger
 from tests.faults.matrix.plant import WRITES, Plant
 from tests.faults.matrix.stream import Numbered, Stream
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 FAULTS = 12
 SETTLE_S = 180
 

@@ -14,7 +14,7 @@ from tests.faults.matrix.stream import Numbered, Stream
 from tests.hostile import resident_kib
 from tests.servers import Server
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 MEMORY_KIB = 200 * 1024
 
 
