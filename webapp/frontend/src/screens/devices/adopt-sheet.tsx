@@ -182,7 +182,16 @@ export function AdoptSheet({ device, onClose }: Props): VNode {
     : t(busy.value ? "adopt.saving" : "adopt.save");
   return (
     <Sheet title={t(title, { name: displayName(device) })} onClose={onClose}>
-      <form class="op-form adopt-form" noValidate onSubmit={(event) => void send(event)}>
+      <form
+        class="op-form adopt-form"
+        noValidate
+        onSubmit={(event) => void send(event)}
+        onKeyDown={(event) => {
+          // "Done" on a phone's keyboard ends the writing of a name: it is not yet "adopt".
+          if (event.key === "Enter" && event.target instanceof HTMLInputElement)
+            event.preventDefault();
+        }}
+      >
         <NameField name={form.name} />
         <ProfileField device={device} chosen={form.profile} />
         {lists.failed.value ? (
@@ -201,7 +210,7 @@ export function AdoptSheet({ device, onClose }: Props): VNode {
             class="form-error"
             role="alert"
             data-testid="adopt-error"
-            ref={(element) => element?.scrollIntoView?.({ block: "nearest" })}
+            ref={(element) => element?.scrollIntoView?.({ block: "center" })}
           >
             {error.value}
           </p>

@@ -20,6 +20,7 @@ import {
 } from "../../store/devices";
 import { points } from "../../store/points";
 import { mayManage, siteId, zone } from "../../store/session";
+import { devices } from "../../store/site-state";
 import { AboutDevice, Caveats, DeadLetters, Hints } from "./about";
 import { AdoptSheet } from "./adopt-sheet";
 import { HealthCard } from "./health-card";
@@ -146,6 +147,7 @@ function Actions({ device }: { device: DeviceDetail }): VNode | null {
 function Found({ device }: { device: DeviceDetail }): VNode {
   // The list alone knows nothing of caveats.
   const partly = device.caveats === undefined;
+  const stays = partly && detail.state.value.status === "failed";
   return (
     <div class="point-page device-page" data-testid={`device-page-${device.id}`}>
       <div class="point-main">
@@ -156,7 +158,7 @@ function Found({ device }: { device: DeviceDetail }): VNode {
         <HealthCard device={device} />
         <Actions device={device} />
         <Points device={device} />
-        {partly ? <p class="quiet">{t("device.partly")}</p> : null}
+        {stays ? <p class="quiet">{t("device.partly")}</p> : null}
       </div>
       <div class="point-side">
         <AboutDevice device={device} />
@@ -181,7 +183,10 @@ function Body({ id }: { id: string }): VNode {
         </a>
       </StateMessage>
     );
-  if (data?.id === id) return <Found device={data} />;
+  // What the list says stands there at once, so that there is a heading to go to.
+  const listed = devices.state.value.data?.find((device) => device.id === id);
+  const known = data?.id === id ? data : listed;
+  if (known) return <Found device={known} />;
   if (status === "loading") return <Loading rows={4} />;
   return (
     <StateMessage

@@ -221,7 +221,7 @@ export function DeviceList(): VNode {
     <>
       <div class="page-head">
         <h1>{t("devices.title")}</h1>
-        {count > 0 ? <p class="quiet">{t("devices.count", { count })}</p> : null}
+        {count > 0 ? <p class="quiet device-count">{t("devices.count", { count })}</p> : null}
         {mayManage.value && count > 0 ? (
           <button
             type="button"

@@ -155,10 +155,6 @@ export function ProfileField({
           onInput={(event) => {
             text.value = event.currentTarget.value;
           }}
-          onKeyDown={(event) => {
-            // Enter in the search is not "adopt".
-            if (event.key === "Enter") event.preventDefault();
-          }}
         />
       </div>
       <p class="field-hint" role="status">
