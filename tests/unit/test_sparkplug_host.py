@@ -89,6 +89,22 @@ def test_a_message_that_is_lost_is_followed_by_a_request_for_a_rebirth_and_the_o
     assert plant.refused == []
 
 
+def test_the_birth_of_a_device_may_overtake_that_of_its_node_also_when_it_was_asked_for(plant: Plant) -> None:
+    """As of edge nodes that give each device a connection of its own."""
+    edge = plant.born()
+    edge.lose()
+    plant.take(edge.device_data("effluent", ph(7.2, T0 + 2), at=T0 + 2))
+    plant.wait(REORDER_MS)
+    assert plant.host.requests() == ASKED
+    birth = edge.birth(at=T0 + 3)
+    device, data = edge.device_birth("effluent", metric(7.3, **PH, at=T0 + 3), at=T0 + 3), ph(7.4, T0 + 4)
+    plant.take(device, edge.device_data("effluent", data, at=T0 + 4), birth)
+    assert [value for _, value in plant.readings[3:]] == [7.2, 7.3, 7.4]
+    plant.wait(REORDER_MS + BIRTH_MS)
+    assert plant.host.requests() == []
+    assert plant.refused == []
+
+
 def test_over_a_loss_an_alias_is_believed_only_if_the_births_before_and_after_agree(plant: Plant) -> None:
     edge = plant.born()
     edge.lose()
@@ -182,6 +198,12 @@ def test_when_a_node_dies_all_its_points_and_those_of_its_devices_are_stale(plan
     assert len(plant.told) == told
 
 
+def test_a_point_that_no_birth_told_of_is_stale_with_the_others_also_after_another_birth(plant: Plant) -> None:
+    edge = plant.born()
+    plant.take(edge.data(metric(3.0, DOUBLE, name="level", at=T0 + 1)), edge.birth(), edge.death())
+    assert plant.last["plant.plc-1/level"] == (3.0, "uncertain", ["stale"], plant.wall)
+
+
 def test_when_a_device_dies_only_its_points_are_stale_from_the_time_that_its_node_tells(plant: Plant) -> None:
     edge = plant.born()
     plant.take(edge.device_death("effluent", at=T0 + 700))
@@ -212,6 +234,8 @@ def test_a_death_with_a_wrong_number_counts_when_the_node_does_not_answer(plant:
     edge = plant.born()
     plant.take(edge.death(bd_seq=250))
     died = plant.wall
+    # A will in the name of a device, as they give it too, is no sign of life.
+    plant.take((edge.topic("DDEATH", "other"), payload([])))
     plant.wait(BIRTH_MS)
     assert plant.last["plant.plc-1.effluent/ph"] == (7.0, "uncertain", ["stale"], died)
 

@@ -8,9 +8,9 @@ stood for is believed over a loss if the birth after it says the same as the one
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from collector.ingest.sparkplug.points import Message, Room, Unit
@@ -73,15 +73,16 @@ class Node:
     def take(self, message: Message, now: int) -> list[Told]:
         if message.topic.kind == "NDEATH":
             return self._node_death(message, now)
-        self._doubt_until = None
+        seq = message.payload.seq
         if message.topic.kind == "NBIRTH":
             return self._node_birth(message, now)
-        seq = message.payload.seq
         if seq is not None:
             self._last = seq % SEQUENCE
+            # Not by a message without a number, which may be a will as well.
+            self._doubt_until = None
         if self.lost:
             self.wants_rebirth = True
-            return self._by_itself(message, now)
+            return self._hold(message, now)
         if seq is None and self.next is not None:
             return self._in_order(message, now)
         if seq is None or self.next is None or seq != self.next:
@@ -97,7 +98,7 @@ class Node:
             _, topic, since = self._doubt_until
             told += self._die(topic, since)
         if self._held_until is not None and now >= self._held_until:
-            told += self._give_up(now)
+            told += self._late(now)
         if self._waiting_until is not None and now >= self._waiting_until:
             told += self._end_waiting()
         if self._births_until is not None and now >= self._births_until[0]:
@@ -119,7 +120,9 @@ class Node:
 
     def release(self, now: int) -> list[Told]:
         """Nothing can be held any longer."""
-        return (self._give_up(now) if self._held else []) + self._end_waiting()
+        if self._held and not self.lost:
+            self.lost = self.wants_rebirth = True
+        return self._let_go(self._held, now) + self._end_waiting()
 
     def forget(self) -> None:
         for unit in self.units.values():
@@ -131,8 +134,8 @@ class Node:
         self._held.append(message)
         self.weight += message.weight
         if self._held_until is None:
-            self._held_until = now + REORDER_MS
-        return self._give_up(now) if len(self._held) > MOST_HELD else []
+            self._held_until = now + (BIRTH_MS if self.lost else REORDER_MS)
+        return self.release(now) if len(self._held) > MOST_HELD else []
 
     def _drain(self, now: int) -> list[Told]:
         """What was held and is next now. If others are still missing the time for them begins anew."""
@@ -150,14 +153,19 @@ class Node:
             self._held_until = now + REORDER_MS
         return told
 
-    def _give_up(self, now: int) -> list[Told]:
-        """What is missing did not come."""
+    def _late(self, now: int) -> list[Told]:
+        """What is missing did not come; or a birth did not, that was asked for."""
+        if self.lost:
+            return self.release(now)
         self.lost = self.wants_rebirth = True
-        return self._let_go(self._held, now)
+        # All is held on, births of devices too: they may be on their way before that of their node.
+        self._held_until = now + BIRTH_MS if self._held else None
+        return []
 
     def _let_go(self, held: list[Message], now: int) -> list[Told]:
         """Of what was held these, in no order."""
-        self._held = [message for message in self._held if message not in held]
+        gone = set(map(id, held))
+        self._held = [message for message in self._held if id(message) not in gone]
         self.weight -= sum(message.weight for message in held)
         if not self._held:
             self._held_until = None
@@ -219,30 +227,26 @@ class Node:
     def _node_birth(self, message: Message, now: int) -> list[Told]:
         payload, unit = message.payload, self.units[""]
         first = payload.seq if payload.seq is not None else 0
-        later = self._of_this_birth(message, first)
-        told = self._let_go([held for held in self._held if held not in later], now)
+        later = set(map(id, self._of_this_birth(message, first)))
+        told = self._let_go([held for held in self._held if id(held) not in later], now)
         for known in self.units.values():
             known.born = False
         told += self._born(unit, message)
         self.bd_seq, self.online = _bd_seq(payload), True
         self.lost = self.wants_rebirth = False
+        self._doubt_until = None
+        self._held_until = now + REORDER_MS if self._held else None
         self._last, self.next = first % SEQUENCE, (first + 1) % SEQUENCE
         if any(known.heard and not known.born for known in self.units.values()):
             self._births_until = (now + BIRTH_MS, message.topic, message.received_at)
         return told + self._drain(now)
 
-    def _of_this_birth(self, message: Message, first: int) -> list[Message]:
-        """Those held that overtook the birth: they follow it by number, and were not sent before it."""
-        found: list[Message] = []
-        for _ in self._held:
-            seq = (first + 1 + len(found)) % SEQUENCE
-            follower = next(
-                (held for held in self._held if held.payload.seq == seq and not _older(held, message)), None
-            )
-            if follower is None:
-                break
-            found.append(follower)
-        return found
+    def _of_this_birth(self, born: Message, first: int) -> Iterator[Message]:
+        """Those held that overtook the birth: sent later than it, or next to it by number and not before it."""
+        by_number = {held.payload.seq: held for held in reversed(self._held) if not _before(held, born)}
+        numbers = takewhile(by_number.__contains__, ((first + ahead) % SEQUENCE for ahead in range(1, SEQUENCE)))
+        yield from (by_number[number] for number in numbers)
+        yield from (held for held in self._held if _before(born, held))
 
     def _device_birth(self, message: Message) -> list[Told]:
         unit = self._unit(message.topic.device)
@@ -323,9 +327,10 @@ def _time_of_death(message: Message) -> int:
     return sent if sent is not None and sent <= message.received_at else message.received_at
 
 
-def _older(message: Message, than: Message) -> bool:
-    sent, birth = message.payload.timestamp, than.payload.timestamp
-    return sent is not None and birth is not None and sent < birth
+def _before(one: Message, other: Message) -> bool:
+    """Whether it was sent before the other, as far as both tell."""
+    sent, later = one.payload.timestamp, other.payload.timestamp
+    return sent is not None and later is not None and sent < later
 
 
 def _bd_seq(payload: Payload) -> int | None:

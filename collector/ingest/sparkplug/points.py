@@ -63,7 +63,7 @@ class Unit:
     waiting: list[Message] = field(default_factory=list)
 
     def learn(self, payload: Payload) -> None:
-        """From a birth: what was known before is forgotten, but for the last values."""
+        """From a birth: what was known before is forgotten, but for last values; also of what no birth ever told."""
         former, self.points, self.aliases = self.points, {}, {}
         self.room.left += len(former)
         for metric in payload.metrics:
@@ -74,6 +74,9 @@ class Unit:
                 point.entry, point.at = old.entry, old.at
             if metric.alias is not None:
                 self.aliases[metric.alias] = known.name
+        for name, old in former.items():
+            if not old.known.datatype and name not in self.points and (point := self._point(old.known)) is not None:
+                point.entry, point.at = old.entry, old.at
         self.born = True
 
     def forget(self) -> None:

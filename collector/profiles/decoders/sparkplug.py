@@ -68,7 +68,7 @@ class SparkplugDecoder(Decoder):
                 yield Unreadable(f"{_called(entry)}: {str(refused)[:200]}")
                 continue
             name, time = entry.get("name"), entry.get("timestamp", content.get("timestamp"))
-            if not isinstance(name, str) or name == "bdSeq" or name.startswith(_CONTROL):
+            if not isinstance(name, str) or name == "bdSeq" or any(folder in name for folder in _CONTROL):
                 continue
             if time is not None and type(time) is not int:
                 yield Unreadable(f"{_called(entry)}: its time is no number")
