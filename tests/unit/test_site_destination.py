@@ -93,7 +93,7 @@ def letter(count: int) -> dict[str, Any]:
 EVENT = {"id": "e-1", "kind": "possible_loss", "detail": "", "started_at": T0, "ended_at": T0}
 # Three stretches of one outbox, in the order in which they happened.
 STRETCHES: list[list[tuple[Any, Any]]] = [
-    [("device", device("old name", T0, T0)), ("latest", [row(T0, 7.0), row(T0, 1.0, "flow")]),
+    [("device", device("old name", T0, T0, "old/topic")), ("latest", [row(T0, 7.0), row(T0, 1.0, "flow")]),
      ("alarm", alarm(1, "active", 9.1)), ("transition", transition("t-1", "raised")), ("dead_letter", letter(1))],
     [("readings", [row(T0 + 2, 7.2), row(T0 + 1, 7.1)]), ("alarm", alarm(2, "active", 9.7)),
      ("dead_letter", letter(2)), ("event", EVENT)],
