@@ -11,8 +11,10 @@ ABSENT = object()
 
 
 def walk(content: Any, path: JsonPath, default: Any = None) -> Any:
-    """The value at a path of keys and list positions, or `default`."""
+    """The value at a path of keys and list positions, or `default`. A text has no positions: "12" is not 1 and 2."""
     for key in path:
+        if type(content) is str:
+            return default
         try:
             content = content[key]
         except (KeyError, IndexError, TypeError):

@@ -93,7 +93,13 @@ class Profile:
     keep_unlisted: bool = False
     about: About = field(default_factory=About)
     # Names made of topic parts alone, by these: the same topics come again with every message.
-    _names: dict[tuple[str, ...], Names] = field(default_factory=dict, compare=False)
+    _names: dict[tuple[Any, ...], Names] = field(default_factory=dict, compare=False)
+    # All topics have the same parts in the same order, so that what stands there tells them apart.
+    _parts_alike: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        orders = {tuple(match.pattern.groupindex) for match in self.matches}
+        object.__setattr__(self, "_parts_alike", len(orders) <= 1)
 
     @property
     def grouped(self) -> bool:
@@ -102,11 +108,11 @@ class Profile:
 
     def names(self, parts: dict[str, str], content: Any, point: Any = None) -> Names:
         """Who sent a message with these topic parts and this payload, or this point of it."""
-        key = tuple(parts.values())
+        key = tuple(parts.values()) if self._parts_alike else tuple(parts.items())
         known = self._names.get(key)
         if known is None:
             known = self._make_names(parts, content, point)
-            if not self._named_within and sum(map(len, key)) <= LONGEST_REMEMBERED:
+            if not self._named_within and sum(map(len, parts.values())) <= LONGEST_REMEMBERED:
                 # A topic may hold anything: what is remembered is bounded.
                 if len(self._names) >= _NAMES_MOST:
                     self._names.clear()

@@ -260,3 +260,9 @@ def test_of_two_profiles_that_fit_the_one_with_a_condition_is_taken_unless_peopl
     assert taken() == "general"
     library.assigned = {"a": "of another topic"}
     assert taken() == "special"
+
+
+@pytest.mark.parametrize("sent", ["1234.5", {"0": 5}, [], 12])
+def test_a_position_leads_into_lists_only_and_never_to_a_character_of_a_text(tmp_path: Path, sent: Any) -> None:
+    rules = "metrics: [{name: active_power, path: [power, 0], unit: W}]"
+    assert process(tmp_path, rules, {"power": sent}).readings == []
