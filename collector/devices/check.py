@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.devices.examples import differences, example_payload, unshown
-from collector.devices.explain import records, unreached
+from collector.devices.explain import records, unfound
 from collector.errors import ConfigError
 from collector.profiles.faults import Source
 from collector.profiles.files import read_yaml_with_lines
@@ -111,7 +111,7 @@ def _unreached(profile: Profile, source: Source) -> Iterator[str]:
         for record in records(profile, example["topic"], example_payload(example))
     ]
     for index, rule in unshown(profile, profile.examples):
-        why = unreached(rule.path, contents) if contents else "no example is read by this profile"
+        why = unfound(rule, contents) if contents else "no example is read by this profile"
         yield source.fault(
             ("metrics", index, "path"),
             f"no example shows {rule.name}: {why}. Correct the path, add a message that has it to the examples, or say"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from collector.devices.explain import path_of, records, short, unreached, why_nothing
+from collector.devices.explain import path_of, records, short, unfound, why_nothing
 from collector.domain.reading import Reading
 from collector.domain.times import iso_utc, parse_time
 from collector.ingest.message import Message
@@ -157,10 +157,12 @@ def _values(example: Example, readings: list[Reading], wanted: dict[str, Any]) -
 
 def _missing(example: Example, metric: str) -> str:
     rule = example.rule(metric)
-    if rule is None:
-        names = [rule.name for rule in example.profile.metrics]
-        return f"the profile has no such metric{did_you_mean(metric, names)}"
-    return unreached(rule.path, example.contents)
+    if rule is not None:
+        return unfound(rule, example.contents)
+    names = [rule.name for rule in example.profile.metrics]
+    # Some formats bring metrics of their own accord.
+    what = "nothing in the message gives it" if example.profile.keep_unlisted else "the profile has no such metric"
+    return f"{what}{did_you_mean(metric, names)}"
 
 
 def _value(example: Example, reading: Reading, wanted: Any) -> Iterator[str]:

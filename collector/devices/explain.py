@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-import yaml
-
+from collector.devices.yaml_text import written
 from collector.errors import MessageError
 from collector.profiles.decoder import Decoder, Record
 from collector.profiles.decoders import DECODERS
@@ -15,20 +14,13 @@ from collector.profiles.faults import did_you_mean
 from collector.profiles.matching import Match, When
 from collector.profiles.paths import ABSENT, JsonPath, walk
 from collector.profiles.profile import Profile
+from collector.profiles.rules import MetricRule
 
 # A document may hold any number of values: enough to find what was meant.
 _MOST_LEAVES = 2_000
 _DEEPEST = 20
 _KEYS_NAMED = 12
 _SHOWN = 60
-
-
-def written(value: Any) -> str:
-    """As it is written in a profile: `[params, "em:0", 3]`."""
-    text = yaml.safe_dump(
-        [value], default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
-    ).strip()  # fmt: skip
-    return text[1:-1]
 
 
 def short(value: Any) -> str:
@@ -93,7 +85,7 @@ def why_nothing(profile: Profile, topic: str, payload: bytes) -> str:
     contents = [record.content for record in records(profile, topic, payload)]
     if not contents or not profile.metrics:
         return "it holds no value that the profile reads"
-    paths = [f"{rule.name}: {unreached(rule.path, contents)}" for rule in profile.metrics[:3]]
+    paths = [f"{rule.name}: {unfound(rule, contents)}" for rule in profile.metrics[:3]]
     more = f"; and {len(profile.metrics) - 3} more metrics are not found" if len(profile.metrics) > 3 else ""
     return f"no path of the profile leads to a value: {'; '.join(paths)}{more}"
 
@@ -134,6 +126,17 @@ def _unmet(condition: When, content: Any) -> str:
     if not condition.exists:
         return f"there is something at {path}"
     return unreached(condition.path, [content])
+
+
+def unfound(rule: MetricRule, contents: Sequence[Any]) -> str:
+    """Why a metric has no value in any of the documents."""
+    for path in (rule.path, *rule.plus, *rule.minus):
+        found = [walk(content, path, ABSENT) for content in contents]
+        if all(value is ABSENT or _holds(value) for value in found):
+            return unreached(path, contents)
+        if rule.nullable and all(value is None or value is ABSENT or _holds(value) for value in found):
+            return f"at {path_of(path)} there is null, which nullable: true takes as left out"
+    return "not all of path, plus and minus lead to a number in the same message"
 
 
 def unreached(path: JsonPath, contents: Iterable[Any]) -> str:

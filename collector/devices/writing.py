@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-import yaml
 
-from collector.devices.explain import path_of, short, written
+from collector.devices.explain import path_of, short
 from collector.devices.propose import Found, Proposal
+from collector.devices.yaml_text import block, written
 from collector.domain.devices import slug
 from collector.domain.reading import Quality, Reading
 from collector.domain.times import iso_utc
@@ -180,9 +180,7 @@ def _value(key: str, content: Any) -> Iterator[str]:
         yield f"    {key}: {text}"
         return
     yield f"    {key}:"
-    # Lists of numbers stay in one line each.
-    block = yaml.safe_dump(content, default_flow_style=None, width=100, allow_unicode=True, sort_keys=False)
-    yield from (f"      {line}" for line in block.splitlines())
+    yield from (f"      {line}" for line in block(content))
 
 
 def _expectation(outcome: Outcome) -> Iterator[str]:

@@ -88,6 +88,13 @@ def test_a_path_that_leads_nowhere_is_told_with_what_is_there(tmp_path: Path, pa
     assert wrong[1].startswith(f"{tmp_path}/meter.yaml:8: metrics.0.path: no example shows active_power: ")
 
 
+def test_a_part_of_a_sum_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    wrong = checked(tmp_path, ("[el, power], unit: W", "[el, power], plus: [[el, powr2]], unit: W")).wrong
+    assert any("[el, powr2] leads nowhere: at [el] there is no powr2" in text for text in wrong)
+    null = checked(tmp_path, ("power: 5000", "power: null"), ("unit: W", "unit: W, nullable: true")).wrong
+    assert any("at [el, power] there is null, which nullable: true takes as left out" in text for text in null)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
