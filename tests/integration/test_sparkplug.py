@@ -124,7 +124,7 @@ def test_a_public_edge_node_is_followed_through_birth_data_a_lost_message_rebirt
         edge.do("bye")
         wait_for(lambda: values(world, "plant.plc-1.effluent", "ph")[-1] == (7.4, STALE), what="the death")
         assert values(world, "plant.plc-1", "temperature")[-1] == (21.5, STALE)
-        sql = "SELECT value, quality FROM point WHERE device='plant.plc-1.effluent' AND metric='ph'"
+        sql = "SELECT value, quality FROM point WHERE device_id='plant.plc-1.effluent' AND metric='ph'"
         wait_for(lambda: world.site_query(sql) == [(7.4, "uncertain")], what="the stale value in the site database")
     finally:
         edge.kill()
