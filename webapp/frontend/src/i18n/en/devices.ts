@@ -129,7 +129,9 @@ export const devices = {
   "dead.no_device": "Does not say which device it is from",
   "dead.no_profile": "No profile reads it",
 
-  "device.message": "Last message, as it came",
+  "device.message": "A message, as it came",
+  "device.message_hint":
+    "The newest that was passed on. Of a device that speaks often that is one every 15 s.",
   "device.message_text": "Its text",
   "device.message_none": "No message is kept.",
   "device.message_hex": "no text: its bytes in hex",

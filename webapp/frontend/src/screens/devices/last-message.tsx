@@ -61,6 +61,7 @@ export function LastMessageCard({ message }: { message: LastMessage | null }): V
             {message.encoding === "hex" ? `, ${t("device.message_hex")}` : ""}
             {message.truncated ? `. ${t("device.message_truncated")}` : ""}
           </p>
+          <p class="quiet">{t("device.message_hint")}</p>
           <Copy text={message.payload} />
         </div>
       ) : (
