@@ -12,7 +12,7 @@ from collector.errors import ConfigError, MessageError
 from collector.profiles.decoder import Decoder, Decoding
 from collector.profiles.decoders import DECODERS
 from collector.profiles.loading import load_profile
-from collector.profiles.matching import Match
+from collector.profiles.matching import Match, without_covered
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
@@ -46,9 +46,16 @@ class Library:
     _cache: dict[str, Candidates] = field(default_factory=dict)
 
     def topic_filters(self) -> list[str]:
-        """What to subscribe to, each filter once; without what comes by a connection of its own."""
+        """What to subscribe to, each filter once; without what comes by a connection of its own.
+
+        A filter that another one covers is left out: some brokers deliver a message once for each that fits it.
+        """
+        return without_covered(self.all_filters())
+
+    def all_filters(self) -> set[str]:
+        """What the profiles ask for, whether or not another one asks for more."""
         ordinary = [profile for profile in self.profiles if not DECODERS[profile.decoder].own_connection]
-        return sorted({match.filter for profile in ordinary for match in profile.matches})
+        return {match.filter for profile in ordinary for match in profile.matches}
 
     def decode(self, topic: str, payload: bytes) -> tuple[Profile, Decoding] | None:
         """None when the topic is ours but no profile's condition holds: a message that is not meant for us.
@@ -199,8 +206,8 @@ class Library:
                 for match in profile.matches
                 if (hit := match.pattern.fullmatch(topic))
             ]
-            # What asks for something fits better than what takes everything.
-            found.sort(key=lambda candidate: not candidate[1].when)
+            # What asks for something fits better than what takes everything, of the payload first, then of the topic.
+            found.sort(key=lambda candidate: (not candidate[1].when, len(candidate[2])))
             if len(topic) <= LONGEST_REMEMBERED:
                 if len(self._cache) >= _CACHE_SIZE:
                     self._cache.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,23 @@ def make_match(topic: str, when: tuple[When, ...] = ()) -> Match:
         raise ValueError(fault)
     pattern = "".join(f"(?P<{piece}>[^/]*)" if is_part else re.escape(piece) for piece, is_part in _pieces(topic))
     return Match(topic, re.compile(pattern), when)
+
+
+def without_covered(filters: Iterable[str]) -> list[str]:
+    """In order; without those whose every topic another one of them fits too."""
+    levels = {one: one.split("/") for one in filters}
+    return sorted(
+        one
+        for one, own in levels.items()
+        if not any(_covers(more, own) for other, more in levels.items() if other != one)
+    )
+
+
+def _covers(more: list[str], less: list[str]) -> bool:
+    """Whether the first levels fit all topics that the second do. Topics with $ in front are fitted by no + there."""
+    if less[0].startswith("$") and more[0] != less[0]:
+        return False
+    return len(more) == len(less) and all(one in ("+", other) for one, other in zip(more, less, strict=True))
 
 
 def topic_parts(topic: str) -> list[str]:

@@ -118,7 +118,7 @@ def _no_long_term(settings: Settings, db: sqlite3.Connection, path: Path) -> lis
 def _unknown_to(library: Library, brokers: Iterable[Broker], db: sqlite3.Connection, path: Path) -> list[str]:
     """What waits for a profile that we do not have would become dead letters."""
     filters = {name for broker in brokers for name in (get_meta(db, f"topic_filters.{broker.name}") or "").split()}
-    lost = {name for name in filters - set(library.topic_filters()) if not name.startswith(OWN_TOPICS)}
+    lost = {name for name in filters - library.all_filters() if not name.startswith(OWN_TOPICS)}
     profiles = (layout.groups(db) or {}).keys() - library.groups().keys()
     told = [f"profile {name}" for name in sorted(profiles)] + [f"topic {name}" for name in sorted(lost)]
     if not told:

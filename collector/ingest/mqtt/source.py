@@ -202,10 +202,11 @@ class MqttSource:
         self._filters = wanted
         # Also on the next connection: the broker may not hear us now.
         self._unwanted = sorted({*self._unwanted, *gone} - set(wanted))
-        if self.connected and gone:
-            self._client.unsubscribe(gone)
+        # First what is new: what both fit, such as a topic that another profile asks for now, must not be missed.
         if self.connected and new:
             self._subscribe(self._client, new)
+        if self.connected and gone:
+            self._client.unsubscribe(gone)
 
     def close(self) -> None:
         self._mark.leave()
@@ -263,10 +264,10 @@ class MqttSource:
             flags.session_present,
             self._protocol.name,
         )
+        # On every connect, session or not: a session may hold yesterday's topics. They end when today's have begun.
+        self._subscribe(client, self._filters)
         if self._unwanted:
             client.unsubscribe(self._unwanted)
-        # On every connect, session or not: a session may hold yesterday's topics.
-        self._subscribe(client, self._filters)
         self._session_present = bool(flags.session_present)
         if self._leaves_marks and getattr(told, "RetainAvailable", True):
             self._mark.connected(client, self._clock())
