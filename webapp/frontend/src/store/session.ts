@@ -54,6 +54,13 @@ export const mayManage = computed<boolean>(
   () => (me.value?.roles.includes("manager") ?? false) && !paused.value,
 );
 
+/** Devices without a site are shown to who may place them, and to auditors; the server decides of which. */
+export const mayLookWithin = computed<boolean>(
+  () =>
+    (me.value?.roles.some((role) => role === "manager" || role === "auditor") ?? false) &&
+    !paused.value,
+);
+
 /** Recording goes into the phone first, so it needs neither network nor session. */
 export const mayRecord = computed<boolean>(() => isInspector.value);
 

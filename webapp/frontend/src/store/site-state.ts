@@ -28,7 +28,7 @@ const keptKey = (siteId: string): string => `devices:${me.peek()?.user.id}:${sit
 async function fetchDevices(siteId: string): Promise<Device[]> {
   const [own, waiting] = await Promise.all([
     api.getDevices(siteId),
-    mayManage.peek() ? api.getNewDevices() : [],
+    mayLookWithin.peek() ? api.getNewDevices() : [],
   ]);
   const known = new Set(own.map((device) => device.id));
   const mine = waiting.filter(

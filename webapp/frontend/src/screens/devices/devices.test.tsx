@@ -177,7 +177,16 @@ describe("the list of devices", () => {
     expect(find("device-dairy.mains")?.getAttribute("href")).toBe("/devices/dairy.mains");
   });
 
-  it("asks for new devices for managers alone, and gives others no buttons", async () => {
+  it("shows an auditor what is new, without a button to adopt it", async () => {
+    signedInAs("auditor");
+    answers([OWN], [NEW]);
+    await show(<DeviceList />);
+    expect(find("new-shellypro3em-1")?.textContent).toContain("Looks like Shelly Pro 3EM");
+    expect(find("adopt-shellypro3em-1")).toBeNull();
+    expect(find("labels")).toBeNull();
+  });
+
+  it("asks for new devices not for inspectors, and gives them no buttons", async () => {
     signedInAs("inspector");
     answers([OWN], [NEW]);
     await show(<DeviceList />);
