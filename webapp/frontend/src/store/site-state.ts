@@ -4,7 +4,7 @@ import type { Collector, Device } from "../api/types";
 import { loadKept, saveKept } from "../db/cache";
 import { serverNow } from "./clock";
 import { Resource } from "./load";
-import { mayManage, me, site } from "./session";
+import { mayLookWithin, me, site } from "./session";
 
 export const devices = new Resource<Device[]>();
 /** When the list of devices was last known to be current. */
