@@ -58,6 +58,7 @@ def test_all_devices_at_work_in_a_site_are_printed(web: Web) -> None:
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.data.startswith(b"%PDF")
     assert answer.headers["Content-Disposition"] == 'inline; filename="labels-devices.pdf"'
+    assert "object-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_code_holds_the_public_address_and_the_id_or_the_places_token(web: Web) -> None:
