@@ -116,7 +116,7 @@ class Decoder:
                 faults.append(MessageError("bad_format", f"only the first {MOST_POINTS} points of a message are taken"))
                 break
             try:
-                one = self._decoded(profile, parts, content, record)
+                one = self._decoded(profile, parts, content, record, faults)
             except MessageError as error:
                 faults.append(error)
                 continue
@@ -131,7 +131,12 @@ class Decoder:
         return unlisted(profile, record, self.values_at)
 
     def _decoded(
-        self, profile: Profile, parts: dict[str, str], content: Any, record: Record | Unreadable
+        self,
+        profile: Profile,
+        parts: dict[str, str],
+        content: Any,
+        record: Record | Unreadable,
+        faults: list[MessageError],
     ) -> Decoded | None:
         if isinstance(record, Unreadable):
             raise MessageError("bad_format", record.why)
@@ -140,7 +145,7 @@ class Decoder:
             raise MessageError("no_device", f"nothing found for the device id '{profile.device_id}'")
         values = measure(profile.metrics, profile.quality, record.content, record.units, record.stated)
         if profile.keep_unlisted:
-            values += self.unlisted(profile, record)
+            values += _without_namesakes(values, self.unlisted(profile, record), faults)
         if not values:
             return None
         time, certain, offset = _time(profile, record)
@@ -178,12 +183,16 @@ def elements(profile: Profile, listed: Points, content: Any) -> Iterator[Record 
         return
     for element in found:
         at = timed(listed.time, element) if listed.time else timed(profile.time, content)
+        if listed.time is not None and listed.time.trust == "device" and at.time is None:
+            # When it was is not known: the moment of receipt would be a guess, and the same for all of them.
+            yield Unreadable(f"a point of {'.'.join(map(str, listed.path)) or 'the list'} has no time")
+            continue
         yield at._replace(content=element, point=element)
 
 
 def timed(rule: TimeRule | None, content: Any) -> Record:
     """A record with the time that stands where the rule says."""
-    if rule is None or not rule.path:
+    if rule is None or not rule.path or rule.trust == "receipt":
         return Record(content)
     return Record(content, walk(content, rule.path), rule.unit)
 
@@ -202,6 +211,29 @@ def unlisted(profile: Profile, record: Record, at: JsonPath = ()) -> list[Measur
         unit = record.units.get(key) if record.units else None
         found.append(Measured(name, amount, unit, record.stated.get(key, GOOD) if record.stated else GOOD))
     return found
+
+
+def _without_namesakes(
+    known: Sequence[Measured], further: Sequence[Measured], faults: list[MessageError]
+) -> list[Measured]:
+    """Two values of a moment that would bear one name, such as those of `pH` and `ph`, are not of one metric: the first
+    is kept, and the other is told unless it is the same.
+    """
+    taken = {measured.metric: measured for measured in known}
+    kept = []
+    for measured in further:
+        first = taken.setdefault(measured.metric, measured)
+        if first is measured:
+            kept.append(measured)
+        elif first != measured:
+            faults.append(
+                MessageError(
+                    "bad_format",
+                    f"two values would be stored as {measured.metric}, and {measured.value} was left out: name both"
+                    " under 'metrics' of the profile",
+                )
+            )
+    return kept
 
 
 def named(profile: Profile) -> set[str]:

@@ -48,6 +48,10 @@ def read_yaml_with_lines(path: Path) -> tuple[Any, Lines]:
         raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: {error}"]) from error
+    except RecursionError as error:
+        raise ConfigError(
+            [f"{path}: nested too deeply, or an alias (*) stands within what it stands for (&)"]
+        ) from error
 
 
 def _note_lines(

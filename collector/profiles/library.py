@@ -92,7 +92,8 @@ class Library:
     ) -> tuple[Profile, Decoding] | None:
         """By the profile that people gave the device, if it is not this one.
 
-        None too where its conditions do not hold and it finds nothing: a device may send messages of another kind.
+        None too where its conditions do not hold and it finds nothing: a device may send messages of another kind. And
+        where it would name the device otherwise: what was measured from then on would be another device's.
         """
         ident = self.assigned.get(device)
         if ident is None or ident == profile.id:
@@ -106,7 +107,9 @@ class Library:
             if chosen.holds:
                 raise
             return None
-        return (chosen.profile, decoding) if chosen.holds or decoding.decoded else None
+        if decoding.decoded:
+            return (chosen.profile, decoding) if any(one.device == device for one in decoding.decoded) else None
+        return (chosen.profile, decoding) if chosen.holds else None
 
     def _as(self, ident: str, candidates: Candidates, payload: bytes) -> _Reader | None:
         """The message for this profile, even if its conditions do not hold: they tell profiles apart until people have
@@ -228,7 +231,11 @@ def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
     profiles: dict[str, Profile] = {}
     faults: list[str] = []
     for folder in folders:
+        if not folder.is_dir():
+            faults.append(f"{folder}: no such folder; correct FIELDPROOF_DEVICES, or make it")
         mine: dict[str, Profile] = {}
+        if not folder.is_dir():
+            faults.append(f"{folder}: no such folder; correct FIELDPROOF_DEVICES, or make it")
         for path in profile_files(folder):
             try:
                 profile = load_profile(path, vocabulary)

@@ -33,6 +33,7 @@ class LibraryWatch(threading.Thread):
         self._every_s = every_s
         self._stop_asked = threading.Event()
         self._read = self._before = look(self._folders)
+        self._there = {folder for folder in self._folders if (folder / "profiles").is_dir()}
         self._fresh: Library | None = None
         self.faults: tuple[str, ...] = ()
 
@@ -60,12 +61,28 @@ class LibraryWatch(threading.Thread):
             return
         self._read = now
         try:
-            self._fresh = load_library(self._folders, self._vocabulary)
+            self._fresh = self._load()
             self.faults = ()
         except ConfigError as error:
             self.faults = tuple(error.faults)
             for fault in error.faults:
                 log.error("profiles were changed and cannot be used, those before stay in use: %s", fault)
+
+    def _load(self) -> Library:
+        """Raises ConfigError, whatever stands in a file: without this thread no change would be seen any more."""
+        here = {folder for folder in self._folders if (folder / "profiles").is_dir()}
+        # A disk that is not mounted just now takes no device with it.
+        if gone := self._there - here:
+            raise ConfigError([f"{folder / 'profiles'}: the folder is gone" for folder in sorted(gone)])
+        try:
+            library = load_library(self._folders, self._vocabulary)
+        except ConfigError:
+            raise
+        except Exception as error:
+            log.exception("profiles could not be read")
+            raise ConfigError([f"profiles could not be read: {type(error).__name__}: {error}"]) from error
+        self._there = here
+        return library
 
 
 def look(folders: Iterable[Path]) -> _Look:

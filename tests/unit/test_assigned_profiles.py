@@ -114,3 +114,18 @@ def test_a_snapshot_of_an_earlier_version_is_used_and_asked_for_again(tmp_path: 
     body = orjson.dumps({"limits": [], "sites": {"tank": "plant"}, "zones": {"plant": "UTC"}})
     db.execute("INSERT INTO config_snapshot VALUES (3, ?, 0)", (body,))
     assert snapshot.load(db) == Snapshot(NEVER_TAKEN, (), {"tank": "plant"}, {"plant": "UTC"}, {})
+
+
+def test_a_choice_that_would_make_another_device_of_it_is_not_followed(tmp_path: Path) -> None:
+    """What the device measured so far would end, and go on under a name that nobody has adopted."""
+    found = []
+    for name, ident in (("first", "{device}"), ("second", "{device}.probe")):
+        path = tmp_path / f"{name}.yaml"
+        metrics = "metrics: [{name: ph, path: [a], unit: pH}]"
+        text = PROFILE.replace("NAME", name).replace("METRICS", metrics).replace('"{device}"', f'"{ident}"')
+        path.write_text(text)
+        found.append(load_profile(path, VOCABULARY))
+    library = Library(tuple(found), {"tank": "second"})
+    decoded = library.decode("probes/tank/up", b'{"a": 7}')
+    assert decoded is not None
+    assert (decoded[0].id, decoded[1].decoded[0].device) == ("first", "tank")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from collector.errors import ConfigError
 from collector.profiles.files import device_configs
+from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
 from collector.profiles.watch import LibraryWatch
 
@@ -88,4 +90,36 @@ def test_what_could_not_be_used_yet_is_offered_again(folder: Path) -> None:
     library = watch.take()
     assert library is not None
     watch.give_back(library)
+    assert taken(watch) == ["first", "second"]
+
+
+def test_a_folder_that_is_not_there_for_a_while_takes_no_profile_along(folder: Path) -> None:
+    watch = LibraryWatch([device_configs(), folder], VOCABULARY)
+    (folder / "profiles").rename(folder / "away")
+    watch.step()
+    watch.step()
+    assert (watch.take(), watch.faults) == (None, (f"{folder / 'profiles'}: the folder is gone",))
+    (folder / "away").rename(folder / "profiles")
+    watch.step()
+    watch.step()
+    assert watch.faults == ()
+    assert "first" in (taken(watch) or [])
+
+
+def test_a_folder_that_was_never_there_is_a_fault(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="no such folder"):
+        load_library([folder, folder / "misspelt"], VOCABULARY)
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: " + "[" * 5000])
+def test_whatever_stands_in_a_file_the_next_change_is_seen(folder: Path, text: str) -> None:
+    watch = LibraryWatch([folder], VOCABULARY)
+    write(folder, "second", text)
+    watch.step()
+    watch.step()
+    assert taken(watch) is None
+    assert "second.yaml" in watch.faults[0]
+    write(folder, "second")
+    watch.step()
+    watch.step()
     assert taken(watch) == ["first", "second"]

@@ -266,3 +266,32 @@ def test_of_two_profiles_that_fit_the_one_with_a_condition_is_taken_unless_peopl
 def test_a_position_leads_into_lists_only_and_never_to_a_character_of_a_text(tmp_path: Path, sent: Any) -> None:
     rules = "metrics: [{name: active_power, path: [power, 0], unit: W}]"
     assert process(tmp_path, rules, {"power": sent}).readings == []
+
+
+def test_of_two_values_that_would_bear_one_name_the_first_is_kept_and_the_other_told(tmp_path: Path) -> None:
+    """Stored as they come they would be one metric that jumps between two."""
+    rules = "unlisted: keep\nmetrics: [{name: temperature, path: [t1], unit: degC}]"
+    found = process(tmp_path, rules, {"t1": 20.5, "temperature": 68.9, "pH": 7.1, "ph": 8.2, "COD": 40, "cod": 40})
+    assert [(reading.metric, reading.value) for reading in found.readings] == [
+        ("temperature", 20.5), ("ph", 7.1), ("cod", 40.0),
+    ]  # fmt: skip
+    assert found.refused is not None
+    assert "stored as temperature, and 68.9 was left out" in found.refused.detail
+    assert "stored as ph, and 8.2 was left out" in found.refused.detail
+    assert "cod" not in found.refused.detail
+
+
+def test_a_point_of_a_list_without_its_time_is_refused_alone_and_not_given_the_present(tmp_path: Path) -> None:
+    rules = "batch: [{path: [], time: {path: [t], unit: s}}]\nmetrics: [{name: ph, path: [ph], unit: pH}]"
+    found = process(tmp_path, rules, [{"t": 1_795_428_000, "ph": 7.1}, {"ph": 7.2}, {"t": None, "ph": 7.3}])
+    assert [(reading.observed_at, reading.value) for reading in found.readings] == [(1_795_428_000_000, 7.1)]
+    assert found.refused is not None
+    assert "a point of the list has no time" in found.refused.detail
+
+
+def test_where_the_receipt_is_trusted_points_of_a_list_need_no_time(tmp_path: Path) -> None:
+    rules = (
+        "batch: [{path: [], time: {path: [t], unit: s, trust: receipt}}]\nmetrics: [{name: ph, path: [ph], unit: pH}]"
+    )
+    assert [reading.value for reading in process(tmp_path, rules, [{"ph": 7.2}]).readings] == [7.2]
+    assert process(tmp_path, rules, [{"t": 1_795_000_000, "ph": 7.2}]).readings[0].observed_at == RECEIVED

@@ -101,8 +101,6 @@ def _points(profile: Profile, listed: Points, content: Document) -> Iterator[Rec
     for found in elements(profile, listed, content):
         if isinstance(found, Unreadable):
             yield found
-        elif listed.time is not None and found.time is None:
-            yield Unreadable(f"a point of {'.'.join(map(str, listed.path))} has no time")
         else:
             time = found.time if listed.time else content.get("time")
             # How it was heard belongs to the message, not to what the device had kept.
