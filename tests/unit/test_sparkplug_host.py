@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from collector.ingest.sparkplug import host
 from collector.ingest.sparkplug.host import ASK_MS
 from collector.ingest.sparkplug.node import BIRTH_MS, REORDER_MS
-from tests.edge_node import DOUBLE, T0, Edge, metric, payload
+from tests.edge_node import DOUBLE, INT32, T0, UINT32, Edge, metric, payload
 from tests.sparkplug_plant import FLOW, PH, Plant, ph
 
 ASKED = ["spBv1.0/plant/NCMD/plc-1"]
@@ -103,6 +104,38 @@ def test_the_birth_of_a_device_may_overtake_that_of_its_node_also_when_it_was_as
     plant.wait(REORDER_MS + BIRTH_MS)
     assert plant.host.requests() == []
     assert plant.refused == []
+
+
+def test_what_was_sent_after_a_birth_that_comes_late_is_held_for_what_is_between(plant: Plant) -> None:
+    edge = Edge()
+    birth = edge.birth(at=T0)
+    device = edge.device_birth("effluent", metric(7.0, **PH), at=T0 + 1)
+    first, second = (edge.device_data("effluent", ph(7.0 + at / 10, T0 + at), at=T0 + at) for at in (2, 3))
+    plant.take(second, first, birth, device)
+    assert [value for _, value in plant.readings] == [7.0, 7.2, 7.3]
+    plant.take(edge.device_data("effluent", ph(7.4, T0 + 4), at=T0 + 4))
+    plant.wait(REORDER_MS)
+    assert plant.last["plant.plc-1.effluent/ph"][0] == 7.4
+    assert plant.host.requests() == []
+
+
+def test_an_alias_that_the_last_birth_does_not_tell_is_forgotten(plant: Plant) -> None:
+    edge = plant.born()
+    plant.take(edge.birth(), edge.device_birth("effluent", metric(7.0, name="ph", alias=5)))
+    plant.take(edge.device_data("effluent", ph(9.9, T0 + 1)))
+    assert "alias 1" in plant.refused[0]
+    assert 9.9 not in [value for _, value in plant.readings]
+
+
+def test_over_a_loss_an_alias_whose_type_has_changed_is_not_believed(plant: Plant) -> None:
+    edge = Edge()
+    plant.take(edge.birth(metric(1, INT32, name="level", alias=1)))
+    edge.lose()
+    plant.take(edge.data(metric(2**32 - 7, None, alias=1, at=T0 + 1, field="int_value"), at=T0 + 1))
+    plant.wait(REORDER_MS)
+    plant.take(edge.birth(metric(1, UINT32, name="level", alias=1, at=T0 + 2), at=T0 + 2))
+    assert plant.readings == [("plant.plc-1/level", 1.0), ("plant.plc-1/level", 1.0)]
+    assert "alias 1" in plant.refused[0]
 
 
 def test_over_a_loss_an_alias_is_believed_only_if_the_births_before_and_after_agree(plant: Plant) -> None:
@@ -286,7 +319,9 @@ def test_after_the_connection_was_away_every_node_is_asked_unless_it_is_born_by_
     plant.take(edge.device_data("effluent", ph(9.9, T0 + 1)))
     plant.wait(REORDER_MS)
     assert plant.host.requests() == ASKED
+    plant.wait(BIRTH_MS)
     assert 9.9 not in [value for _, value in plant.readings]
+    assert "alias 1" in plant.refused[0]
 
 
 def test_memory_stays_bounded_whatever_nodes_do(plant: Plant) -> None:
@@ -311,3 +346,15 @@ def test_what_is_held_back_is_bounded_and_nothing_of_it_is_dropped(plant: Plant)
     plant.wait(BIRTH_MS)
     assert len(plant.readings) == 6_000
     assert next(iter(plant.host._nodes.values())).weight == 0
+
+
+def test_what_is_held_back_over_all_nodes_is_bounded_too(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "MOST_HELD", 100)
+    for number in range(200):
+        edge = Edge(node=f"plc-{number}")
+        edge.lose()
+        plant.take(edge.data(metric(1.0, DOUBLE, name="level")))
+        assert sum(node.weight for node in plant.host._nodes.values()) <= 100
+    plant.wait(REORDER_MS)
+    plant.wait(BIRTH_MS)
+    assert len(plant.readings) == 200
