@@ -29,7 +29,7 @@ def adopt(
     if device.state == "retired":
         raise Problem("retired", f"'{ident}' was retired. What it measured stays; it is not adopted again.")
     scope.asked_site(db, who, args["site"])
-    _check(db, args, profiles)
+    _check(db, device, args, profiles)
     before = _said(device)
     if device.site_id != args["site"]:
         _move(db, device, args["site"])
@@ -62,7 +62,7 @@ def _find(db: Session, who: Principal, ident: str) -> Device:
     return device
 
 
-def _check(db: Session, args: Mapping[str, Any], profiles: DeviceProfiles) -> None:
+def _check(db: Session, device: Device, args: Mapping[str, Any], profiles: DeviceProfiles) -> None:
     """Everything that is wrong at once."""
     faults: dict[str, list[str]] = {}
     site = args["site"]
@@ -70,10 +70,23 @@ def _check(db: Session, args: Mapping[str, Any], profiles: DeviceProfiles) -> No
         faults["location"] = [f"There is no location '{place}' in the site '{site}'."]
     if (aspect := args.get("aspect")) and _site_of(db, Aspect, aspect) != site:
         faults["aspect"] = [f"There is no aspect '{aspect}' in the site '{site}'."]
-    if (profile := args.get("profile")) and profiles.get(profile) is None:
-        faults["profile"] = [f"There is no profile '{profile}'; GET /profiles lists them."]
+    if (profile := args.get("profile")) and (fault := _profile_fault(device, profile, profiles)):
+        faults["profile"] = [fault]
     if faults:
         raise Problem("invalid", next(iter(faults.values()))[0], errors=faults)
+
+
+def _profile_fault(device: Device, profile: str, profiles: DeviceProfiles) -> str | None:
+    """Why it cannot read the device: by its last message, as far as that was kept."""
+    if profiles.get(profile) is None:
+        return f"There is no profile '{profile}'; GET /profiles lists them."
+    topic, payload = device.last_topic, device.last_payload
+    if topic is None or payload is None or len(payload) != device.last_payload_size:
+        return None
+    named = profiles.named_by(profile, topic, payload)
+    if named and device.id not in named:
+        return f"This profile takes the device's messages for those of '{min(named)}'. Choose another one."
+    return None
 
 
 def _site_of(db: Session, table: type[Location | Aspect], ident: str) -> str | None:

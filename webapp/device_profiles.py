@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from collector.devices.suggest import Suggestion, suggest
-from collector.errors import ConfigError
+from collector.errors import ConfigError, MessageError
 from collector.profiles.files import device_configs
 from collector.profiles.library import Library
 from collector.profiles.loading import load_profile
@@ -79,6 +79,17 @@ class DeviceProfiles:
         except Exception:
             log.exception("no profiles can be suggested: topic=%s", topic)
             return []
+
+    def named_by(self, ident: str, topic: str, payload: bytes) -> set[str]:
+        """The devices that a message is of when this profile reads it; empty when it finds none in it."""
+        try:
+            decoding = self.library.decode_as(ident, topic, payload)
+        except MessageError:
+            return set()
+        except Exception:
+            log.exception("cannot tell whose message it would be: topic=%s profile=%s", topic, ident)
+            return set()
+        return set() if decoding is None else {part.device for part in decoding.decoded}
 
 
 def name_of(profile: Profile) -> str:

@@ -112,6 +112,19 @@ def test_what_cannot_be_the_devices_is_refused_all_at_once_and_nothing_is_change
     assert events(web, "stray") == []
 
 
+def test_a_profile_that_would_make_another_device_of_it_is_refused(web: Web) -> None:
+    payload = b'{"src": "shellypro3em-1", "params": {"ts": 1, "em:0": {"total_act_power": 5}}}'
+    heard = {"last_topic": "shellies/events/rpc", "last_payload": payload, "last_payload_size": len(payload)}
+    web.add(world.device("other.name", None, "unassigned", **heard))
+    web.add(world.device("shellypro3em-1", None, "unassigned", **heard))
+    refused = post(web, "/devices/other.name/adopt", {"site": "dairy", "profile": "shelly-pro-3em"})
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["profile"])
+    assert "'shellypro3em-1'" in refused.json["detail"]
+    assert post(web, "/devices/shellypro3em-1/adopt", {"site": "dairy", "profile": "shelly-pro-3em"}).status_code == 200
+    # What finds nothing in this one message may yet be the right one.
+    assert post(web, "/devices/other.name/adopt", {"site": "dairy", "profile": PLAIN}).status_code == 200
+
+
 def test_devices_and_sites_of_others_cannot_be_told_from_those_that_do_not_exist(web: Web) -> None:
     web.add(world.device("brewery.new", "brewery", "unassigned"))
     for path in ("/devices/brewery.meter/adopt", "/devices/brewery.new/adopt", "/devices/nothing/adopt"):
