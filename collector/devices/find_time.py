@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ _NAMES = frozenset({
     "sampledat", "lastseen", "devicetime", "epoch", "unixtime", "createdat", "readat", "timestamputc", "timestampms",
 })  # fmt: skip
 _NUMBERS: tuple[tuple[TimeUnit, float], ...] = (("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6))
+_DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,12})?")
 # Longer ones are no times.
 _LONGEST = 40
 
@@ -95,8 +97,7 @@ def _text(path: JsonPath, value: str, received_at: int, live: bool) -> FoundTime
     try:
         at, certain = parse_time(value, "iso")
     except ValueError:
-        numeric = value.strip().replace(".", "", 1)
-        return _number(path, float(value), received_at, live) if numeric.isdecimal() else None
+        return _number(path, float(value), received_at, live) if _DIGITS.fullmatch(value) else None
     behind = received_at - at
     if certain:
         if abs(behind) < _NEAR_MS or (not live and _named(path)):

@@ -6,16 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 from typing import Any, NamedTuple
 
 from collector.devices.common_names import guess
 from collector.devices.explain import leaves, path_of
+from collector.devices.find_lists import NamedList, PointList, named_lists, point_list
 from collector.devices.find_time import FoundTime, find_time, times_in
-from collector.devices.formats import VALUE, Read, read
+from collector.devices.formats import JSON, VALUE, Read, read
 from collector.devices.topics import Pattern, Seen, pattern
 from collector.profiles.decoders import DECODERS
 from collector.profiles.measured import number, number_and_unit
-from collector.profiles.paths import JsonPath, walk
+from collector.profiles.paths import JsonPath, keyed, walk
 from collector.profiles.vocabulary import Vocabulary
 
 # Keys that name the device within a message, likeliest first.
@@ -61,6 +64,10 @@ class Proposal:
     time: FoundTime | None
     metrics: list[Found]
     examples: list[Caught]
+    named: tuple[NamedList, ...] = ()
+    points: PointList | None = None
+    # Seconds between two messages of one kind; None: that was not to be seen.
+    every_s: int | None = None
     # Whether the examples are real messages.
     invented: bool = False
     # What to look at by hand, a sentence each.
@@ -95,11 +102,52 @@ def propose(
         metrics=[],
         examples=[one.caught for one in _one_of_each(usable)],
     )
-    _find_metrics(proposal, usable, vocabulary, live)
+    if live:
+        proposal.every_s = _interval(usable)
+    _find_metrics(proposal, _opened(proposal, usable) if name == JSON else usable, vocabulary, live)
     if shape is not None and proposal.device_id:
         _choose_device_id(proposal, shape, usable)
-    _tell(proposal, usable, len(caught) - len(usable))
+    _tell(proposal, len(caught) - len(usable))
     return proposal
+
+
+def _opened(proposal: Proposal, usable: list[_One]) -> list[_One]:
+    """The messages as the profile will see them: lists by the names of their elements, or a point after the other."""
+    found = [point_list(document, one.caught.received_at) for one in usable for document in one.read.documents]
+    proposal.points = next(filter(None, found), None)
+    if proposal.points is not None:
+        within = proposal.time is not None and proposal.time.path[: len(proposal.points.path)] == proposal.points.path
+        proposal.time = None if within else proposal.time
+        return [one._replace(read=_points(one.read, proposal.points)) for one in usable]
+    proposal.named = tuple(
+        {
+            named.path: named for one in usable for document in one.read.documents for named in named_lists(document)
+        }.values()
+    )
+    return [one._replace(read=_by_names(one.read, proposal.named)) for one in usable]
+
+
+def _points(read_: Read, points: PointList) -> Read:
+    listed = [walk(document, points.path) for document in read_.documents]
+    elements = [element for one in listed if isinstance(one, list) for element in one]
+    without = [keyed(document, points.path, "") for document in read_.documents] if points.beside else []
+    return read_._replace(documents=(*without, *elements))
+
+
+def _by_names(read_: Read, lists: Sequence[NamedList]) -> Read:
+    documents = read_.documents
+    for named in lists:
+        documents = tuple(keyed(document, named.path, named.by) for document in documents)
+    return read_._replace(documents=documents)
+
+
+def _interval(usable: list[_One]) -> int | None:
+    """The usual time between two messages of one kind on a topic."""
+    heard: dict[Any, list[int]] = defaultdict(list)
+    for one in usable:
+        heard[one.caught.topic, structure(one.read)].append(one.caught.received_at)
+    gaps = [later - earlier for times in heard.values() for earlier, later in pairwise(times)]
+    return max(1, round(median(gaps) / 1000)) if gaps else None
 
 
 def structure(read_: Read) -> frozenset[JsonPath]:
@@ -164,8 +212,8 @@ def _numbers(proposal: Proposal, usable: list[_One], live: bool) -> dict[JsonPat
     """Every place with a number, by path; what is a time or names the device is none."""
     found: dict[JsonPath, Any] = {}
     for one in usable:
-        no_values = {proposal.time.path} if proposal.time else set()
-        for document in one.read.documents[:1]:
+        no_values = {found.path for found in (proposal.time, proposal.points and proposal.points.time) if found}
+        for document in one.read.documents:
             no_values |= set(times_in(document, one.caught.received_at, live=live))
         for path, value in one.read.numbers:
             if proposal.key:
@@ -244,7 +292,7 @@ def _simple(key: str | int) -> bool:
     return isinstance(key, str) and _KEY.fullmatch(key) is not None
 
 
-def _tell(proposal: Proposal, usable: list[_One], left: int) -> None:
+def _tell(proposal: Proposal, left: int) -> None:
     say = proposal.look_at
     guessed = [found.metric for found in proposal.metrics if found.metric and "guessed" in found.note]
     if guessed:
@@ -261,7 +309,8 @@ def _tell(proposal: Proposal, usable: list[_One], left: int) -> None:
         say.append("time: the device sends local time; zone: site is right if its clock is set to the zone of its site")
     if proposal.time is not None and not proposal.time.seen:
         say.append(f"time: {path_of(proposal.time.path)} was taken by its name; does it say when it was measured?")
-    if isinstance(usable[0].read.documents[0], list):
-        say.append("the message is a list: see `batch` (points with times of their own) and `named` in the README")
+    if proposal.points is not None:
+        place = f"the list at {path_of(proposal.points.path)}" if proposal.points.path else "the message"
+        say.append(f"time: each element of {place} is taken for a moment of its own; is it one?")
     if left:
         say.append(f"other kinds of message were heard too and are not described: {left}")

@@ -106,8 +106,11 @@ def _matching(proposal: Proposal) -> Iterator[str]:
     if proposal.key:
         yield f"key: {written(proposal.key)}"
     yield from _time(proposal)
-    yield "# How often it usually speaks, and after how long a value is stale, in seconds:"
-    yield "expect: {every_s: 60, stale_after_s: 300}"
+    yield from _lists(proposal)
+    every = proposal.every_s
+    seen = "" if every is None else ", as it did while it was listened to"
+    yield f"# How often it usually speaks{seen}, and after how long a value is stale, in seconds:"
+    yield f"expect: {{every_s: {every or 60}, stale_after_s: {max(300, 5 * (every or 60))}}}"
 
 
 def _time(proposal: Proposal) -> Iterator[str]:
@@ -121,6 +124,19 @@ def _time(proposal: Proposal) -> Iterator[str]:
     elif time.zone == "utc":
         yield "# A time without an offset, which was near UTC when it came."
     yield f"time: {written(time.rule)}"
+
+
+def _lists(proposal: Proposal) -> Iterator[str]:
+    points = proposal.points
+    if points is not None:
+        what = "Points that come beside the values of the message" if points.beside else "The message holds points"
+        yield f"# {what}, each with a time of its own:"
+        yield f"{'history' if points.beside else 'batch'}:"
+        yield f"  - {written({'path': list(points.path), 'time': points.time.rule})}"
+    if proposal.named:
+        yield "# A list is read by the names of its elements:"
+        yield "named:"
+        yield from (f"  - {written({'path': list(named.path), 'by': named.by})}" for named in proposal.named)
 
 
 def _metrics(proposal: Proposal) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from marshmallow import Schema, fields
 from collector.profiles.files import Lines
 
 _UNKNOWN = "Unknown field."
+_LINE = re.compile(r":(\d+): ")
 
 
 class Source:
@@ -35,6 +37,11 @@ class Source:
     def faults(self, messages: Mapping[Any, Any], schema: Schema) -> list[str]:
         """marshmallow's tree of messages, a line for each."""
         return [self.fault(place, text) for place, text in _flat(messages, (), schema)]
+
+
+def in_order(faults: Iterable[str]) -> list[str]:
+    """As one comes to them in the file."""
+    return sorted(faults, key=lambda fault: int(found[1]) if (found := _LINE.search(fault)) else 0)
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

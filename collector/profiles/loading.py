@@ -13,13 +13,13 @@ from collector.domain.reading import Quality, Reason
 from collector.errors import ConfigError
 from collector.profiles.decoder import Decoder
 from collector.profiles.decoders import DECODERS
-from collector.profiles.faults import Source, did_you_mean
+from collector.profiles.faults import Source, did_you_mean, in_order
 from collector.profiles.files import read_yaml_with_lines
 from collector.profiles.layout_schema import layout_of
 from collector.profiles.matching import Match, When, make_match, topic_parts
 from collector.profiles.profile import About, Named, Points, Profile
 from collector.profiles.rules import MetricRule, QualityRule
-from collector.profiles.schema import ProfileSchema
+from collector.profiles.schema import MatchSchema, MetricSchema, ProfileSchema
 from collector.profiles.time_rule import time_rule
 from collector.profiles.unit_faults import unit_fault
 from collector.profiles.vocabulary import Vocabulary
@@ -43,10 +43,12 @@ def load_profile(path: Path, vocabulary: Vocabulary) -> Profile:
     try:
         loaded: dict[str, Any] = _SCHEMA.load({**decoder.defaults, **content})
     except ValidationError as error:
-        raise ConfigError(source.faults(error.messages_dict, _SCHEMA)) from error
+        # Of the parts that are well formed the rest is told too: nobody likes to be told a fault at a time.
+        more = [source.fault(place, what) for place, what in _faults_of_parts(content, error.messages_dict, vocabulary)]
+        raise ConfigError(in_order([*source.faults(error.messages_dict, _SCHEMA), *more])) from error
     faults = [source.fault(place, what) for place, what in _faults(loaded, decoder, vocabulary)]
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError(in_order(faults))
     return _profile(path, loaded, decoder)
 
 
@@ -56,6 +58,21 @@ def _unknown_decoder(name: str) -> str:
 
 
 _Fault = tuple[tuple[str | int, ...], str]
+
+
+def _faults_of_parts(content: dict[str, Any], wrong: dict[Any, Any], vocabulary: Vocabulary) -> Iterator[_Fault]:
+    """What the schema cannot see, of the metrics and topics in which it finds nothing wrong."""
+    for index, entry in _well_formed(content, wrong, "metrics"):
+        for key, what in _metric_faults(MetricSchema().load(entry), vocabulary):
+            yield ("metrics", index, key), what
+    for index, entry in _well_formed(content, wrong, "match"):
+        yield from _topic_faults(index, MatchSchema().load(entry)["topic"])
+
+
+def _well_formed(content: dict[str, Any], wrong: dict[Any, Any], key: str) -> Iterator[tuple[int, Any]]:
+    listed, faulty = content.get(key), wrong.get(key, {})
+    if isinstance(listed, list) and isinstance(faulty, dict):
+        yield from ((index, entry) for index, entry in enumerate(listed) if index not in faulty)
 
 
 def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) -> Iterator[_Fault]:
@@ -80,16 +97,20 @@ def _group_faults(loaded: dict[str, Any]) -> Iterator[_Fault]:
         yield ("group",), "{point:…} cannot be used here; use a part of the topic or {payload:…}"
 
 
+def _topic_faults(index: int, topic: str) -> Iterator[_Fault]:
+    try:
+        make_match(topic)
+    except ValueError as error:
+        yield ("match", index, "topic"), str(error)
+
+
 def _match_faults(loaded: dict[str, Any], decoder: Decoder) -> Iterator[_Fault]:
     parts: set[str] = set()
     for index, match in enumerate(loaded["match"]):
         if not _topics(match, decoder):
             yield ("match", index, "topic"), "missing; this key is required"
         for topic in _topics(match, decoder):
-            try:
-                make_match(topic)
-            except ValueError as error:
-                yield ("match", index, "topic"), str(error)
+            yield from _topic_faults(index, topic)
             parts |= set(topic_parts(topic))
     for key in _FILLED:
         for name in _PLACEHOLDER.findall(loaded[key] or ""):

@@ -40,7 +40,9 @@ class MatchSchema(Schema):
 
 
 class MetricSchema(Schema):
-    name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9_]+$"))
+    name = fields.String(
+        required=True, validate=validate.Regexp(r"^[a-z0-9_]+$", error="small letters, digits and _ only")
+    )
     path = path_field(required=True, validate=validate.Length(min=1))
     unit = fields.String(required=True, metadata=describe("the unit the device sends"))
     kind = fields.String(load_default=None, validate=validate.OneOf(["gauge", "counter"]))
@@ -185,7 +187,9 @@ class ExampleSchema(Schema):
 
 class ProfileSchema(Schema):
     schema = fields.Integer(required=True, validate=validate.Equal(1))
-    id = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9-]+$"))
+    id = fields.String(
+        required=True, validate=validate.Regexp(r"^[a-z0-9-]+$", error="small letters, digits and - only")
+    )
     products = fields.List(fields.Nested(ProductSchema), load_default=list)
     kind = fields.String(load_default="generic", validate=validate.OneOf(KINDS))
     caveats = fields.List(fields.Nested(CaveatSchema), load_default=list)

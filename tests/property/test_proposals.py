@@ -31,8 +31,16 @@ SCALARS = st.one_of(
     st.sampled_from([NOW, NOW / 1000, "2026-11-23T10:00:00", "2026-11-23T11:00:00Z", "7,1", "1,234", "<1", "12 mg/L"]),
     st.text(max_size=12),
 )  # fmt: skip
+# As gateways and loggers send them: names and values, or points with a time each.
+LISTS = st.lists(
+    st.fixed_dictionaries(
+        {"value": SCALARS},
+        optional={"name": st.text(max_size=4), "ts": st.integers(NOW - 9_000_000, NOW) | st.none(), "power": SCALARS},
+    ),
+    max_size=4,
+)
 DOCUMENTS = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=20
+    SCALARS | LISTS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=20
 )
 TOPICS = st.one_of(
     st.sampled_from(["tele/x/SENSOR", "zigbee2mqtt/x", "shellies/em-1/emeter/0/power", "a/sensor/c/state"]),

@@ -144,6 +144,32 @@ def test_the_time_is_what_lies_near_the_receipt(content: dict[str, Any], rule: d
     assert (found and found.rule) == rule
 
 
+def test_a_list_of_names_and_values_is_read_by_its_names(tmp_path: Path) -> None:
+    tags = [{"name": "pH", "value": 7.1, "ts": NOW}, {"name": "cod", "value": 120, "ts": NOW}]
+    profile = written(tmp_path, proposed("#", caught("gw/plc7/data", {"data": {"tags": tags}, "rssi": -60})))
+    assert [(one.path, one.by) for one in profile.named] == [(("data", "tags"), "name")]
+    assert [rule.path for rule in profile.metrics[:2]] == [
+        ("data", "tags", "pH", "value"),
+        ("data", "tags", "cod", "value"),
+    ]
+
+
+@pytest.mark.parametrize(("around", "beside"), [({}, False), ({"batt": 99}, True)])
+def test_points_that_a_device_has_kept_have_each_its_time(tmp_path: Path, around: dict[str, Any], beside: bool) -> None:
+    log = [{"ts": NOW // 1000 - ago, "power": 5} for ago in (7_200, 3_600, 0)]
+    profile = written(tmp_path, proposed("#", caught("gw/plc7/log", {**around, "log": log})))
+    (points,) = profile.points
+    assert (points.path, points.beside, points.time and points.time.path) == (("log",), beside, ("ts",))
+    assert "active_power" in {rule.name for rule in profile.metrics}
+    assert "ts" not in {rule.path[-1] for rule in profile.metrics}
+
+
+def test_how_often_a_device_speaks_is_seen_while_listening(tmp_path: Path) -> None:
+    proposal = proposed("#", *(caught("works/m1", {"power": 3}, NOW + minute * 600_000) for minute in range(3)))
+    profile = written(tmp_path, proposal)
+    assert (profile.every_s, profile.stale_after_s) == (600, 3_000)
+
+
 def test_a_moment_that_stays_while_messages_come_is_no_time() -> None:
     moments = [({"started": NOW, "sent": NOW + hour * 7_200_000}, NOW + hour * 7_200_000) for hour in range(2)]
     found = find_time(moments)

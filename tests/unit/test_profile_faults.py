@@ -82,3 +82,16 @@ def test_points_are_not_known_yet_when_a_collector_asks_whose_a_message_is(
 ) -> None:
     grouped = GOOD.replace("device_id:", 'group: "{point:probe}"\ndevice_id:')
     assert "group: {point:…} cannot be used here" in faults_of(tmp_path, vocabulary, grouped)
+
+
+def test_all_faults_of_a_file_are_told_at_once_in_their_order(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    text = GOOD.replace("device_id:", "devcie_id:").replace("unit: pH", "unit: kWh").replace("x/{device}", "x/#")
+    faults = faults_of(tmp_path, vocabulary, text).splitlines()
+    assert [fault.partition(": ")[2].partition(":")[0] for fault in faults] == [
+        "device_id", "match.0.topic", "devcie_id", "metrics.0.unit",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    with pytest.raises(ConfigError, match="nowhere: no such folder; correct FIELDPROOF_DEVICES"):
+        load_library((device_configs(), tmp_path / "nowhere"), vocabulary)

@@ -89,11 +89,12 @@ def profiles(console: Console, found: Sequence[Profile], searched: str) -> None:
             markup=False,
         )
         return
-    table = Table("profile", "for", "kind", "decoder", "metrics", box=SIMPLE_HEAD)
-    table.columns[0].no_wrap = True
+    table = Table("profile, for", "kind, decoder", "metrics", box=SIMPLE_HEAD, pad_edge=False)
+    table.columns[1].no_wrap = True
     for profile in found:
-        names = ", ".join(profile.about.names) or "any that send it"
-        table.add_row(Text(profile.id), Text(names), profile.about.kind, profile.decoder, Text(_few(profile)))
+        name = Text(profile.id, "bold").append(f"\n{', '.join(profile.about.names)}", "not bold dim")
+        kind = Text(profile.about.kind).append(f"\n{profile.decoder}", "dim")
+        table.add_row(name, kind, Text(_few(profile)))
     console.print(table)
     console.print(Text(_count(len(found), "profile"), "dim"))
 
