@@ -53,7 +53,7 @@ def test_a_file_that_cannot_be_used_ends_with_78_and_every_fault_has_its_line(fi
     result = run("check", str(file.parent), "--json")
     assert result.exit_code == 78
     (profile,) = json.loads(result.output)["profiles"]
-    assert [fault.split(": ")[0].rsplit(":", 1)[1] for fault in profile["faults"]] == ["8", "5"]
+    assert [fault.split(": ")[0].rsplit(":", 1)[1] for fault in profile["faults"]] == ["5", "8"]
 
 
 def test_a_profile_of_ones_own_is_checked_listed_and_tried(file: Path, tmp_path: Path) -> None:
