@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from collector.ingest.message import Message
+from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
 from collector.ingest.pipeline import Pipeline, Processed
 from collector.ingest.sparkplug.host import Host
 from collector.ingest.sparkplug.node import Told
 from collector.profiles.files import device_configs
 from collector.profiles.library import Library, load_library
+from collector.profiles.sparkplug.document import as_json
 from collector.profiles.vocabulary import load_vocabulary
 from tests.edge_node import T0, Edge, Sent, metric
 
@@ -46,8 +46,9 @@ class Plant:
     def _add(self, told: list[Told], came: bytes) -> None:
         self.told += told
         for one in told:
-            content = came if one.content is None else orjson.dumps(one.content)
-            self.results.append(PIPELINE.process(Message(one.topic, content, 0, 0, False, False, 1, one.received_at)))
+            for content in (came,) if one.content is None else as_json(one.content, LARGEST_PAYLOAD):
+                message = Message(one.topic, content, 0, 0, False, False, 1, one.received_at)
+                self.results.append(PIPELINE.process(message))
 
     @property
     def readings(self) -> list[tuple[str, float | None]]:

@@ -348,6 +348,19 @@ def test_what_is_held_back_is_bounded_and_nothing_of_it_is_dropped(plant: Plant)
     assert next(iter(plant.host._nodes.values())).weight == 0
 
 
+def test_a_birth_of_many_metrics_is_stored_whole_and_so_is_the_death_after_it(plant: Plant) -> None:
+    edge = Edge()
+    birth = edge.birth(*[metric(1.0, name=f"Folder {at // 100}/Tag {at}", alias=at) for at in range(15_000)])
+    plant.take(birth, edge.death())
+    assert len(plant.readings) == 30_000
+    assert plant.refused == []
+
+
+def test_of_what_is_too_large_nothing_is_guessed_from_its_beginning(plant: Plant) -> None:
+    plant.take(("spBv1.0/plant/NDATA/plc-1", b"\x12\x00" * 500_001))
+    assert [result.refused.reason for result in plant.results if result.refused] == ["too_large"]
+
+
 def test_what_is_held_back_over_all_nodes_is_bounded_too(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "MOST_HELD", 100)
     for number in range(200):

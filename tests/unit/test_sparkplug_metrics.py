@@ -113,3 +113,10 @@ def test_texts_moments_controls_and_what_is_transient_are_no_readings(plant: Pla
     )
     assert plant.readings == []
     assert plant.refused == []
+
+
+def test_a_device_with_a_name_of_which_no_letter_is_left_is_not_taken_for_its_node(plant: Plant) -> None:
+    edge = Edge()
+    plant.take(edge.birth(), edge.device_birth("水", metric(7.0, **PH)))
+    assert [result.refused.reason for result in plant.results if result.refused] == ["no_device"]
+    assert plant.readings == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -17,10 +17,12 @@ from collector.clock import Clock
 from collector.ingest.message import Message
 from collector.ingest.mqtt.bulk import client_class
 from collector.ingest.mqtt.client import Broker
+from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
 from collector.ingest.mqtt.source import MqttSource
 from collector.ingest.sparkplug.host import Host
 from collector.ingest.sparkplug.node import Told
 from collector.ingest.sparkplug.topics import EVERYTHING, state_topic
+from collector.profiles.sparkplug.document import as_json
 from collector.profiles.sparkplug.payload import rebirth_command
 from collector.settings import Settings
 
@@ -75,14 +77,14 @@ class SparkplugSource(MqttSource):
             told = self._host.take(
                 message.topic, message.payload, message.received_at, now, retained=message.retained
             )  # fmt: skip
-            found += [self._message(one, message.payload) for one in told]
-        found += [self._message(one) for one in self._host.tick(now)]
+            found += self._messages(told, message.payload)
+        found += self._messages(self._host.tick(now))
         self._ask()
         return found
 
     def rest(self) -> list[Message]:
         """What was held back: nothing that it waits for comes any more."""
-        return [self._message(one) for one in self._host.release(_monotonic_ms())]
+        return list(self._messages(self._host.release(_monotonic_ms())))
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """It was, when it came."""
@@ -137,11 +139,12 @@ class SparkplugSource(MqttSource):
             for topic in requests:
                 self._client.publish(topic, rebirth_command(self._clock()), 0)
 
-    def _message(self, told: Told, came: bytes = b"") -> Message:
-        payload = came if told.content is None else orjson.dumps(told.content)
-        return Message(
-            told.topic, payload, 0, 0, False, False, self.generation, told.received_at, self.broker.name
-        )  # fmt: skip
+    def _messages(self, told: Iterable[Told], came: bytes = b"") -> Iterator[Message]:
+        for one in told:
+            for payload in (came,) if one.content is None else as_json(one.content, LARGEST_PAYLOAD):
+                yield Message(
+                    one.topic, payload, 0, 0, False, False, self.generation, one.received_at, self.broker.name
+                )  # fmt: skip
 
 
 def sparkplug_sources(

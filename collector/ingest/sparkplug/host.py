@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from collector.errors import MessageError
+from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
 from collector.ingest.sparkplug.node import Node, Told
 from collector.ingest.sparkplug.points import Message, Room
 from collector.ingest.sparkplug.topics import Topic, is_of_hosts, parse_topic
@@ -52,7 +53,8 @@ class Host:
         if is_of_hosts(topic):
             return []
         parsed = parse_topic(topic)
-        if parsed is None:
+        # Of what is too large only the beginning came.
+        if parsed is None or len(payload) > LARGEST_PAYLOAD:
             return [Told(topic, None, received_at)]
         if retained:
             # What the broker kept was said in another session: all it tells is that there is such a node.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from collector.ingest.sparkplug.points import Message, Room, Unit
@@ -28,8 +28,6 @@ SEQUENCE = 256
 MOST_DEVICES = 1_000
 # Messages held back for one device, or to put a node's in order.
 MOST_HELD = 2_000
-# Of a death with many points so many go into one message.
-_TOGETHER = 2_000
 
 
 class Told(NamedTuple):
@@ -313,12 +311,9 @@ def _unborn(message: Message, unit: Unit | None = None) -> list[Told]:
 
 
 def _dead(unit: Unit, topic: Topic, at: int, received_at: int) -> list[Told]:
-    """The last values as stale, in documents of a bounded size."""
-    entries = unit.death(at)
-    told = []
-    while together := list(islice(entries, _TOGETHER)):
-        told.append(Told(str(topic), written(at, None, together), received_at))
-    return told
+    """The last values as stale."""
+    entries = list(unit.death(at))
+    return [Told(str(topic), written(at, None, entries), received_at)] if entries else []
 
 
 def _time_of_death(message: Message) -> int:

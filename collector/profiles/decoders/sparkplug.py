@@ -52,7 +52,9 @@ class SparkplugDecoder(Decoder):
         if not isinstance(content, dict) or not isinstance(content.get("metrics"), list):
             raise MessageError("bad_format", "no list of metrics")
         if "node" in parts:
-            content["source"] = ".".join(parts[name] for name in ("node", "device") if name in parts)
+            named = [parts[name] for name in ("node", "device") if name in parts]
+            # A name of which no letter is left would make one device of the node and all that bear such names.
+            content["source"] = ".".join(named) if all(map(slug, named)) else ""
         return content
 
     def records(

@@ -7,10 +7,12 @@ A metric that can never become a reading has `refused`, the reason, in place of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, NamedTuple
+
+import orjson
 
 from collector.profiles.sparkplug.payload import Metric, Payload
 
@@ -63,6 +65,17 @@ def document(payload: Payload, find: Callable[[Metric], Known | None]) -> dict[s
 def written(timestamp: int | None, seq: int | None, metrics: Iterable[dict[str, Any]]) -> dict[str, Any]:
     head = {"timestamp": timestamp, "seq": seq}
     return {key: value for key, value in head.items() if value is not None} | {"metrics": list(metrics)}
+
+
+def as_json(content: dict[str, Any], largest: int) -> Iterator[bytes]:
+    """In parts of no more than so many bytes, each a document: a birth may have tens of thousands of metrics."""
+    made, metrics = orjson.dumps(content), content["metrics"]
+    if len(made) <= largest or len(metrics) < 2:
+        yield made
+        return
+    half = len(metrics) // 2
+    for part in (metrics[:half], metrics[half:]):
+        yield from as_json(content | {"metrics": part}, largest)
 
 
 def needs_birth(metric: Metric) -> bool:
