@@ -152,11 +152,11 @@ class Library:
 
     def _fitting(self, candidates: Candidates, payload: bytes) -> Iterator[tuple[Profile, Any, dict[str, str]]]:
         """With the payload as its decoder reads it, which is done once for each. Raises MessageError if none can."""
-        # By decoder and the parts of the topic, which profiles may name differently.
-        read: dict[Any, Any] = {}
+        # By decoder and the parts of the topic, which profiles may name differently. Equal ones are one object.
+        read: dict[tuple[int, int], Any] = {}
         refused: MessageError | None = None
         for profile, match, parts, decoder in candidates:
-            key = id(decoder), tuple(parts.items())
+            key = id(decoder), id(parts)
             if key not in read:
                 try:
                     read[key] = decoder.read(parts, payload)
@@ -203,9 +203,10 @@ class Library:
     def _candidates(self, topic: str) -> Candidates:
         found = self._cache.get(topic)
         if found is None:
+            named: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
             found = [
-                (profile, match, hit.groupdict(), DECODERS[profile.decoder])
-                for profile in self.profiles
+                (profile, match, named.setdefault(tuple(hit.groupdict().items()), hit.groupdict()), decoder)
+                for profile, decoder in ((profile, DECODERS[profile.decoder]) for profile in self.profiles)
                 for match in profile.matches
                 if (hit := match.pattern.fullmatch(topic))
             ]

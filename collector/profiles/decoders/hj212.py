@@ -102,10 +102,18 @@ def crc(data: bytes) -> int:
     """Annex A: like Modbus' CRC 16, but that a byte meets the upper half of the register, which has been moved down."""
     register = 0xFFFF
     for byte in data:
-        register = (register >> 8) ^ byte
-        for _ in range(8):
-            register = (register >> 1) ^ (0xA001 if register & 1 else 0)
+        register = _EIGHT_STEPS[(register >> 8) ^ byte]
     return register
+
+
+def _eight_steps(register: int) -> int:
+    for _ in range(8):
+        register = (register >> 1) ^ (0xA001 if register & 1 else 0)
+    return register
+
+
+# Bit by bit a packet would take longer than all the rest of its way.
+_EIGHT_STEPS = [_eight_steps(register) for register in range(256)]
 
 
 def _data(packet: bytes) -> bytes:
