@@ -27,7 +27,7 @@ def listen_until(
 
     Raises CannotListenError.
     """
-    broker = _broker(settings)
+    broker, others = _broker(settings)
     console = Console(stderr=True, highlight=False, emoji=False, quiet=quiet)
     columns = (
         TextColumn("{task.description}"),
@@ -35,6 +35,8 @@ def listen_until(
         TextColumn("{task.fields[heard]} heard"),
         TimeRemainingColumn(),
     )
+    if others:
+        console.print(f"Listening at {broker.name} only; for another of your brokers: --mqtt", style="dim")
     started, heard = time.monotonic(), 0
     with _until_interrupted() as stop, Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"Listening to {topic_filter} at {broker.name}", total=seconds, heard=0)
@@ -62,10 +64,11 @@ def _until_interrupted() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _broker(settings: Settings) -> Broker:
-    """The first, where there are several; that of a collector that runs here, where none is set."""
+def _broker(settings: Settings) -> tuple[Broker, int]:
+    """The first, and how many others there are; that of a collector that runs here, where none is set."""
     engine = make_engine(settings.site_database_url)
     try:
-        return known_brokers(settings, engine)[0]
+        first, *others = known_brokers(settings, engine)
+        return first, len(others)
     finally:
         engine.dispose()
