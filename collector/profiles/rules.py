@@ -140,6 +140,11 @@ def _word(found: Any) -> int:
     return int(value) if value is not None else 0
 
 
+def _folded(word: Any) -> Any:
+    """`OK` and `ok ` are one word, as in `words` and `states`."""
+    return word.strip().casefold() if isinstance(word, str) else word
+
+
 @dataclass(frozen=True, slots=True)
 class QualityRule:
     """When the path holds something non-empty, one of some values, none of them, or a status word with one of some bits
@@ -157,14 +162,19 @@ class QualityRule:
     # The bits of a status word, as a number with a 1 for each.
     bits: int = 0
 
+    def __post_init__(self) -> None:
+        for key in ("one_of", "none_of"):
+            if (listed := getattr(self, key)) is not None:
+                object.__setattr__(self, key, tuple(map(_folded, listed)))
+
     def holds(self, content: Any) -> bool:
         found = walk(content, self.path, ABSENT)
         if found is ABSENT:
             return False
         if self.one_of is not None:
-            return any(found == value for value in self.one_of)
+            return _folded(found) in self.one_of
         if self.none_of is not None:
-            return all(found != value for value in self.none_of)
+            return _folded(found) not in self.none_of
         if self.bits:
             return bool(_word(found) & self.bits)
         return bool(found)

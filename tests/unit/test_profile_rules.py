@@ -295,3 +295,16 @@ def test_where_the_receipt_is_trusted_points_of_a_list_need_no_time(tmp_path: Pa
     )
     assert [reading.value for reading in process(tmp_path, rules, [{"ph": 7.2}]).readings] == [7.2]
     assert process(tmp_path, rules, [{"t": 1_795_000_000, "ph": 7.2}]).readings[0].observed_at == RECEIVED
+
+
+@pytest.mark.parametrize(
+    ("status", "quality"),
+    [("ok", "good"), ("OK", "good"), (" Ok ", "good"), (0, "good"), ("Timeout", "bad"), (None, "bad"), ([1], "bad")],
+)
+def test_a_status_is_the_same_word_in_large_and_small_letters(tmp_path: Path, status: Any, quality: str) -> None:
+    rules = """
+metrics: [{name: ph, path: [ph], unit: pH}]
+quality: [{path: [status], none_of: [0, ok], quality: bad}]
+"""
+    (reading,) = process(tmp_path, rules, {"ph": 7.1, "status": status}).readings
+    assert reading.quality.word == quality
