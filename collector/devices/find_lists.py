@@ -80,7 +80,7 @@ def _name_key(elements: Sequence[dict[str, Any]]) -> str | None:
 
 def _own_time(elements: Sequence[dict[str, Any]], received_at: int) -> FoundTime | None:
     """By its name: points that a device has kept may be of any age."""
-    found = [find_time([(element, received_at)], live=False) for element in elements]
+    found = [find_time([(element, received_at)]) for element in elements]
     first = found[0]
     if first is None or any(one is None or one[:2] != first[:2] for one in found):
         return None

@@ -41,70 +41,74 @@ class FoundTime(NamedTuple):
         return {"path": list(self.path), "unit": self.unit, **zone}
 
 
-def find_time(moments: Sequence[tuple[Any, int]], *, live: bool = True) -> FoundTime | None:
-    """In documents of one kind, each with its time of receipt. `live`: they have come just now, not from a file."""
+def find_time(moments: Sequence[tuple[Any, int]]) -> FoundTime | None:
+    """In documents of one kind, each with its time of receipt.
+
+    What lies near it goes before what only bears the name of a time: that may be old, for a message may come from a
+    file, or from a broker that had it retained.
+    """
     if not moments:
         return None
     document, received_at = moments[0]
-    found = [one for path, value in leaves(document) if (one := _as_time(path, value, received_at, live)) is not None]
-    lasting = [one for one in found if all(_still(one, other, at, live) for other, at in moments[1:])]
+    found = [one for path, value in leaves(document) if (one := _as_time(path, value, received_at)) is not None]
+    lasting = [one for one in found if all(_still(one, other, at) for other, at in moments[1:])]
     return min(lasting, key=_rank, default=None)
 
 
-def times_in(document: Any, received_at: int, *, live: bool) -> Iterator[JsonPath]:
+def times_in(document: Any, received_at: int) -> Iterator[JsonPath]:
     """The paths of all that looks like a time: no metric is meant by them."""
     for path, value in leaves(document):
-        if _as_time(path, value, received_at, live) is not None:
+        if _as_time(path, value, received_at) is not None:
             yield path
 
 
 def _rank(one: FoundTime) -> tuple[bool, bool, int, int]:
-    return not _named(one.path), not one.seen, len(one.path), abs(one.behind_ms)
+    return not one.seen, not _named(one.path), len(one.path), abs(one.behind_ms)
 
 
 def _named(path: JsonPath) -> bool:
     return bool(path) and "".join(filter(str.isalnum, str(path[-1]))).casefold() in _NAMES
 
 
-def _still(one: FoundTime, document: Any, received_at: int, live: bool) -> bool:
+def _still(one: FoundTime, document: Any, received_at: int) -> bool:
     """Whether the same is a time in another message: a moment of starting would fall behind."""
     value = walk(document, one.path, ABSENT)
-    again = _as_time(one.path, value, received_at, live) if value is not ABSENT else None
+    again = _as_time(one.path, value, received_at) if value is not ABSENT else None
     return again is not None and again.unit == one.unit and abs(again.behind_ms - one.behind_ms) < _NEAR_MS
 
 
-def _as_time(path: JsonPath, value: Any, received_at: int, live: bool) -> FoundTime | None:
+def _as_time(path: JsonPath, value: Any, received_at: int) -> FoundTime | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str) or not path:
         return None
     if isinstance(value, str):
-        return _text(path, value, received_at, live)
-    return _number(path, float(value), received_at, live)
+        return _text(path, value, received_at)
+    return _number(path, float(value), received_at)
 
 
-def _number(path: JsonPath, value: float, received_at: int, live: bool) -> FoundTime | None:
+def _number(path: JsonPath, value: float, received_at: int) -> FoundTime | None:
     for unit, factor in _NUMBERS:
         behind = received_at - value * factor
         if abs(behind) < _NEAR_MS:
             return FoundTime(path, unit, None, round(behind), seen=True)
-        if not live and _named(path) and EARLIEST_MS < value * factor < received_at:
+        if _named(path) and EARLIEST_MS < value * factor < received_at:
             return FoundTime(path, unit, None, round(behind), seen=False)
     return None
 
 
-def _text(path: JsonPath, value: str, received_at: int, live: bool) -> FoundTime | None:
+def _text(path: JsonPath, value: str, received_at: int) -> FoundTime | None:
     if len(value) > _LONGEST:
         return None
     try:
         at, certain = parse_time(value, "iso")
     except ValueError:
-        return _number(path, float(value), received_at, live) if _DIGITS.fullmatch(value) else None
+        return _number(path, float(value), received_at) if _DIGITS.fullmatch(value) else None
     behind = received_at - at
     if certain:
-        if abs(behind) < _NEAR_MS or (not live and _named(path)):
+        if abs(behind) < _NEAR_MS or _named(path):
             return FoundTime(path, "iso", None, behind, seen=abs(behind) < _NEAR_MS)
         return None
     if abs(behind) < _ZONE_MS:
         # Within minutes of UTC it is UTC, or the clock of a site that happens to have it.
         off = round(behind / _QUARTER_MS)
         return FoundTime(path, "iso", "site" if off else "utc", behind, seen=True)
-    return FoundTime(path, "iso", "site", behind, seen=False) if not live and _named(path) else None
+    return FoundTime(path, "iso", "site", behind, seen=False) if _named(path) else None

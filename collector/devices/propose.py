@@ -80,11 +80,11 @@ class _One(NamedTuple):
 
 
 def propose(
-    asked: str, caught: Sequence[Caught], vocabulary: Vocabulary, *, live: bool = True, decoder: str | None = None
+    asked: str, caught: Sequence[Caught], vocabulary: Vocabulary, *, decoder: str | None = None
 ) -> Proposal | None:
     """For the most frequent format among them; None when none of them holds a value that we can read.
 
-    `asked`: the topic filter, in which a `{device}` may name a level. `live`: the messages have come just now.
+    `asked`: the topic filter, in which a `{device}` may name a level.
     """
     usable = _largest_kind([_One(one, found) for one in caught if (found := read(one.topic, one.payload, decoder))])
     if not usable:
@@ -98,13 +98,12 @@ def propose(
         match=shape.topics if shape else (),
         device_id="" if "device_id" in defaults else "{device}",
         key=shape.key if shape else "",
-        time=None if DECODERS[name].own_time or "time" in defaults else _time(usable, live),
+        time=None if DECODERS[name].own_time or "time" in defaults else _time(usable),
         metrics=[],
         examples=[one.caught for one in _one_of_each(usable)],
     )
-    if live:
-        proposal.every_s = _interval(usable)
-    _find_metrics(proposal, _opened(proposal, usable) if name == JSON else usable, vocabulary, live)
+    proposal.every_s = _interval(usable)
+    _find_metrics(proposal, _opened(proposal, usable) if name == JSON else usable, vocabulary)
     if shape is not None and proposal.device_id:
         _choose_device_id(proposal, shape, usable)
     _tell(proposal, len(caught) - len(usable))
@@ -173,14 +172,14 @@ def _pattern(asked: str, usable: list[_One], vocabulary: Vocabulary) -> Pattern:
     return pattern(asked, seen, (lambda level: guess([level], vocabulary) is not None) if values else None)
 
 
-def _time(usable: list[_One], live: bool) -> FoundTime | None:
+def _time(usable: list[_One]) -> FoundTime | None:
     """Of the messages that hold most; kinds of message that differ in it would want a profile each."""
     kinds: dict[frozenset[JsonPath], list[_One]] = defaultdict(list)
     for one in usable:
         kinds[structure(one.read)].append(one)
     for kind in sorted(kinds.values(), key=lambda kind: -len(structure(kind[0].read))):
         moments = [(document, one.caught.received_at) for one in kind for document in one.read.documents[:1]]
-        if (found := find_time(moments, live=live)) is not None:
+        if (found := find_time(moments)) is not None:
             return found
     return None
 
@@ -194,11 +193,11 @@ def _one_of_each(usable: list[_One]) -> list[_One]:
     return sorted(kinds.values(), key=lambda one: -len(structure(one.read)))[: 40 if values else _MOST_EXAMPLES]
 
 
-def _find_metrics(proposal: Proposal, usable: list[_One], vocabulary: Vocabulary, live: bool) -> None:
+def _find_metrics(proposal: Proposal, usable: list[_One], vocabulary: Vocabulary) -> None:
     """Of each metric the first place is taken; what else has its name is shown as a choice."""
     always = {rule.name for rule in DECODERS[proposal.decoder].always}
     taken: set[str] = set()
-    for path, value in _numbers(proposal, usable, live).items():
+    for path, value in _numbers(proposal, usable).items():
         found = _found(path, value, vocabulary)
         if found.metric in taken | always:
             note = f"{found.metric} stands elsewhere too; which is meant?"
@@ -208,13 +207,13 @@ def _find_metrics(proposal: Proposal, usable: list[_One], vocabulary: Vocabulary
         proposal.metrics.append(found)
 
 
-def _numbers(proposal: Proposal, usable: list[_One], live: bool) -> dict[JsonPath, Any]:
+def _numbers(proposal: Proposal, usable: list[_One]) -> dict[JsonPath, Any]:
     """Every place with a number, by path; what is a time or names the device is none."""
     found: dict[JsonPath, Any] = {}
     for one in usable:
         no_values = {found.path for found in (proposal.time, proposal.points and proposal.points.time) if found}
         for document in one.read.documents:
-            no_values |= set(times_in(document, one.caught.received_at, live=live))
+            no_values |= set(times_in(document, one.caught.received_at))
         for path, value in one.read.numbers:
             if proposal.key:
                 # As it came: the text may state its unit.
@@ -313,4 +312,6 @@ def _tell(proposal: Proposal, left: int) -> None:
         place = f"the list at {path_of(proposal.points.path)}" if proposal.points.path else "the message"
         say.append(f"time: each element of {place} is taken for a moment of its own; is it one?")
     if left:
-        say.append(f"other kinds of message were heard too and are not described: {left}")
+        say.append(
+            f"other kinds of message were heard too and are not described: {left}; learn each by a topic of its own"
+        )

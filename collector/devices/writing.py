@@ -77,7 +77,8 @@ def _kind(proposal: Proposal) -> str:
 def _head(product: Product, kind: str, file: Path) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={_schema(file)}"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    yield f"# {product.vendor} {product.model}, proposed by Fieldproof on {today} from messages of the device."
+    name = " ".join(f"{product.vendor} {product.model}".split())
+    yield f"# {name}, proposed by Fieldproof on {today} from messages of the device."
     yield "# A guess: compare units and meanings with the vendor's page. Keys: device_configs/README.md."
     yield "schema: 1"
     yield f"id: {written(product.id)}"

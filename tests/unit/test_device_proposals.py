@@ -29,8 +29,8 @@ def caught(topic: str, content: Any, at: int = NOW) -> Caught:
     return Caught(topic, content if isinstance(content, bytes) else orjson.dumps(content), at)
 
 
-def proposed(asked: str, *messages: Caught, live: bool = True) -> Proposal:
-    found = propose(asked, messages, VOCABULARY, live=live)
+def proposed(asked: str, *messages: Caught) -> Proposal:
+    found = propose(asked, messages, VOCABULARY)
     assert found is not None
     return found
 
@@ -179,10 +179,12 @@ def test_a_moment_that_stays_while_messages_come_is_no_time() -> None:
 
 def test_of_an_old_file_the_name_tells_the_time() -> None:
     old = {"timestamp": 1_700_000_000, "power": 1_700_000_000}
-    found = find_time([(old, NOW)], live=False)
+    found = find_time([(old, NOW)])
     assert found is not None
     assert (found.path, found.seen) == (("timestamp",), False)
-    assert find_time([(old, NOW)]) is None
+    near = find_time([({**old, "at": NOW}, NOW)])
+    assert near is not None
+    assert (near.path, near.seen) == (("at",), True)
 
 
 def test_local_time_is_read_in_the_zone_of_the_site_and_the_example_still_passes(tmp_path: Path) -> None:

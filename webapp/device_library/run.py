@@ -166,7 +166,7 @@ def new(product: Product, decoder: str | None, topic: str | None, payload: bytes
     asked = topic or f"{product.id or 'plant'}/{{device}}/state"
     content = _SAMPLE % messages_shown.utc_now().encode() if payload is None else payload
     caught = Caught(_real(asked), content, now_ms())
-    proposal = propose(asked, [caught], room.vocabulary, live=False, decoder=decoder)
+    proposal = propose(asked, [caught], room.vocabulary, decoder=decoder)
     if proposal is None:
         decoders = ", ".join(sorted(DECODERS))
         raise click.ClickException(messages_shown.NO_VALUES.format(topic=caught.topic, decoders=decoders))
