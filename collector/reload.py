@@ -10,10 +10,11 @@ from pathlib import Path
 from collector.errors import ConfigError
 from collector.ingest.mqtt.source import MqttSource
 from collector.ingest.pipeline import Pipeline
+from collector.ingest.sessions import note_filters
 from collector.profiles.library import Library
 from collector.profiles.watch import LibraryWatch
 from collector.sharding.layout import Shard, claim
-from collector.stores.collector_db import set_meta, transaction
+from collector.stores.collector_db import transaction
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Reload:
     def _note(self, filters: Iterable[str]) -> None:
         with transaction(self._db):
             for source in self._sources:
-                set_meta(self._db, f"topic_filters.{source.broker.name}", " ".join(sorted(filters)))
+                note_filters(self._db, source.broker.name, sorted(filters))
 
     def _take(self, library: Library, filters: list[str]) -> None:
         self._pipeline.replace(library)

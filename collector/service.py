@@ -21,7 +21,7 @@ from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Marked, MqttSource, Rewound
 from collector.ingest.mqtt.sparkplug import SPARKPLUG, sparkplug_sources
 from collector.ingest.pipeline import site_of
-from collector.ingest.sessions import mark_key, note_connection, note_marked, note_rewound
+from collector.ingest.sessions import mark_key, note_connection, note_marked, note_rewound, noted_filters
 from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
@@ -148,7 +148,7 @@ class CollectorService:
         )
 
     def _source(self, broker: Broker, connect_timeout_s: float) -> MqttSource:
-        former = (get_meta(self._db, f"topic_filters.{broker.name}") or "").split()
+        former = noted_filters(self._db, broker.name)
         mark = get_meta(self._db, mark_key(self.id, broker.name))
         return MqttSource(
             self._settings,

@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from urllib.parse import quote, unquote
 
 from collector.ingest.committer import Committer
 from collector.ingest.mqtt.source import Connected, Marked, Rewound
@@ -15,6 +16,15 @@ from collector.stores.collector_db import get_meta, set_meta, transaction
 from collector.stores.entries import record_entry
 
 log = logging.getLogger(__name__)
+
+
+def note_filters(db: sqlite3.Connection, broker: str, filters: Iterable[str]) -> None:
+    """What the session at the broker may be subscribed to. Within a transaction. A topic may have a space in it."""
+    set_meta(db, f"topic_filters.{broker}", " ".join(quote(one, safe="/+#$:") for one in filters))
+
+
+def noted_filters(db: sqlite3.Connection, broker: str) -> list[str]:
+    return [unquote(one) for one in (get_meta(db, f"topic_filters.{broker}") or "").split()]
 
 
 def mark_key(client_id: str, broker: str) -> str:
@@ -75,4 +85,4 @@ def note_connection(
         if not connected.session_present:
             committer.forget_deliveries(broker)
         set_meta(db, f"session.{broker}", "1")
-        set_meta(db, f"topic_filters.{broker}", " ".join(filters))
+        note_filters(db, broker, filters)

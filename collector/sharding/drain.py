@@ -13,10 +13,9 @@ from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Connected
 from collector.ingest.pipeline import Pipeline
-from collector.ingest.sessions import note_connection
+from collector.ingest.sessions import note_connection, noted_filters
 from collector.sharding.sessions import Patience, Sessions
 from collector.sitedb import snapshot
-from collector.stores.collector_db import get_meta
 
 
 class Drain:
@@ -80,7 +79,7 @@ class Drain:
 
     def _note(self, connected: Connected) -> None:
         """Nothing was unsubscribed: what the session has besides stays noted, for its collector to judge."""
-        former = (get_meta(self._db, f"topic_filters.{connected.broker}") or "").split()
+        former = noted_filters(self._db, connected.broker)
         filters = dict.fromkeys([*self._sessions.all_filters, *former])
         note_connection(self._db, self._committer, connected, filters, self._clock())
 

@@ -14,13 +14,14 @@ from collector.errors import ConfigError, StoreUnavailable
 from collector.ingest.mqtt.client import Broker
 from collector.ingest.mqtt.source import SESSION_EXPIRY_S
 from collector.ingest.pipeline import OWN_TOPICS
+from collector.ingest.sessions import noted_filters
 from collector.profiles.library import Library
 from collector.settings import Settings
 from collector.sharding import layout
 from collector.sharding.layout import ALONE, Shard
 from collector.sharding.plan import Plan
 from collector.stores import outbox
-from collector.stores.collector_db import connect, get_meta
+from collector.stores.collector_db import connect
 
 _HEARD = "last_received_at."
 _AS_THEY = "Run it with exactly the environment of the collectors (docs/operations.md, 'Several collectors')"
@@ -117,7 +118,7 @@ def _no_long_term(settings: Settings, db: sqlite3.Connection, path: Path) -> lis
 
 def _unknown_to(library: Library, brokers: Iterable[Broker], db: sqlite3.Connection, path: Path) -> list[str]:
     """What waits for a profile that we do not have would become dead letters."""
-    filters = {name for broker in brokers for name in (get_meta(db, f"topic_filters.{broker.name}") or "").split()}
+    filters = {name for broker in brokers for name in noted_filters(db, broker.name)}
     lost = {name for name in filters - library.all_filters() if not name.startswith(OWN_TOPICS)}
     profiles = (layout.groups(db) or {}).keys() - library.groups().keys()
     told = [f"profile {name}" for name in sorted(profiles)] + [f"topic {name}" for name in sorted(lost)]

@@ -24,6 +24,7 @@ from collector.clock import Clock
 from collector.errors import StoreUnavailable
 from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.ingest.pipeline import site_of
+from collector.ingest.sessions import note_filters
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
 from collector.profiles.vocabulary import load_vocabulary
@@ -167,7 +168,7 @@ class Reshard:
         with transaction(db):
             for broker in self.brokers:
                 set_meta(db, f"session.{broker.name}", "1")
-                set_meta(db, f"topic_filters.{broker.name}", " ".join(self._sessions.all_filters))
+                note_filters(db, broker.name, self._sessions.all_filters)
                 if get_meta(db, f"last_received_at.{broker.name}") is None:
                     set_meta(db, f"last_received_at.{broker.name}", str(self._clock()))
 
