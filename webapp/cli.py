@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,8 @@ from webapp.cli_doctor import doctor
 from webapp.cli_import import imports
 from webapp.cli_lan import tls
 from webapp.cli_reshard import reshard
+from webapp.cli_simulate import simulate
+from webapp.signals import stop_on_signal
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -139,7 +139,7 @@ def collect(shard: Shard, demo_broker: bool, **given: Any) -> None:
             suspicion=suspicion,
         )
 
-    keep_running(make, settings.data, _stop_on_signal(), now_ms)
+    keep_running(make, settings.data, stop_on_signal(), now_ms)
 
 
 @main.command()
@@ -158,21 +158,6 @@ def serve(workers: int, **given: Any) -> None:
     serve_web(settings, workers)
 
 
-@main.command()
-@click.option("--interval", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="Seconds a round.")
-@click.option("--mqtt", metavar="URL", help="The broker to publish to.  [default: FIELDPROOF_MQTT_URL]")
-def simulate(interval: float, mqtt: str | None) -> None:
-    """Publish the demo dairy's readings over MQTT."""
-    from collector.demo.simulator import Pace, run
-    from collector.demo.site import load_demo_site
-    from collector.ingest.mqtt.client import DEFAULT_BROKER
-    from collector.profiles.files import device_configs
-    from collector.profiles.vocabulary import load_vocabulary
-
-    url = _settings(mqtt=mqtt).mqtt_url or DEFAULT_BROKER
-    run(load_demo_site(), load_vocabulary(device_configs()), url, _stop_on_signal(), Pace(interval_s=interval))
-
-
 def _check_readings(settings: Settings) -> None:
     """With the site database on a server of its own, the readings must come from somewhere too.
 
@@ -186,13 +171,6 @@ def _check_readings(settings: Settings) -> None:
         raise ConfigError([fault])
 
 
-def _stop_on_signal() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
 main.add_command(sites)
 main.add_command(users)
 main.add_command(tokens)
@@ -202,6 +180,7 @@ main.add_command(doctor)
 main.add_command(devices)
 main.add_command(collectors)
 main.add_command(reshard)
+main.add_command(simulate)
 
 if __name__ == "__main__":
     # Tracebacks are for bugs; a reader that went away (`| head`) is none.
