@@ -20,6 +20,7 @@ from collector.doctor import (
     queue,
     session,
     site,
+    sparkplug,
 )
 from collector.doctor.finding import Finding, unknown
 from collector.doctor.patient import Patient
@@ -44,6 +45,8 @@ def steps(patient: Patient) -> Iterator[Step]:
         yield Step(group, "reading what it says of itself", partial(persistence.look, patient, found))
         yield Step(group, _queue(patient.waiting), partial(queue.look, patient, found))
         yield Step(group, f"listening for {patient.listen_s:.0f} s", partial(publishers.look, patient, found))
+        if patient.settings.sparkplug_host is not None:
+            yield Step(group, "asking whether the Sparkplug host is online", partial(sparkplug.look, patient, found))
     yield Step("Collector", "seeing who has which devices", partial(division.look, patient))
     yield Step("Collector", "looking for its session", partial(session.look, patient))
     yield Step("Collector", "checking collector.db", partial(database.look, patient))

@@ -13,9 +13,12 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from collector.clock import now_ms
+from collector.doctor import sparkplug as doctor
+from collector.doctor.finding import State
 from collector.ingest.raw import unpack
 from tests.edge_node import Edge, metric
-from tests.servers import Server, wait_for
+from tests.integration.doctor_ward import of_broker, patient, states
+from tests.servers import Server, mosquitto, wait_for
 from tests.spb_edge import EdgeProcess
 from tests.world import World
 
@@ -32,7 +35,8 @@ class Party:
         self.heard: list[tuple[str, bytes]] = []
         subscribed = threading.Event()
         self.client = paho.Client(CallbackAPIVersion.VERSION2)
-        self.client.on_message = lambda _c, _u, message: self.heard.append((message.topic, message.payload))
+        heard = self.heard
+        self.client.on_message = lambda _c, _u, message: heard.append((message.topic, message.payload))
         self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
@@ -245,3 +249,46 @@ def test_of_two_collectors_each_follows_its_own_nodes_and_the_first_speaks_for_b
         for collector in collectors:
             collector.stop()
     assert [state["online"] for state in party.states] == [True, False]
+
+
+def test_what_is_held_back_when_the_collector_is_stopped_is_stored(world: World, party: Party) -> None:
+    collector = start(world)
+    party.await_online(True, "the host's birth")
+    edge, at = Edge("Plant", "PLC 5"), now_ms()
+    party.say(edge.birth(metric(7.0, name="ph", alias=1, at=at), at=at))
+    wait_for(lambda: len(values(world, "plant.plc-5", "ph")) == 1, what="the birth")
+    edge.lose()
+    party.say(edge.data(metric(7.1, None, alias=1, at=at + 1, field="double_value"), at=at + 1))
+    # What follows it on the same connection is there: so is what it follows.
+    party.say(Edge("Plant", "PLC 6").birth(metric(7.0, name="ph", at=at), at=at))
+    wait_for(lambda: len(values(world, "plant.plc-6", "ph")) == 1, what="a birth behind it")
+    collector.stop()
+    assert values(world, "plant.plc-5", "ph") == [(7.0, 0), (7.1, 0)]
+
+
+def test_the_doctor_says_whether_the_broker_takes_us_for_online(world: World, tmp_path: Path, party: Party) -> None:
+    who = patient(tmp_path, world.mqtt_url, sparkplug_host="fieldproof")
+    assert states(of_broker(doctor.look, who)) == ["unknown"]
+    collector = start(world)
+    party.await_online(True, "the host's birth")
+    assert states(of_broker(doctor.look, who)) == ["ok"]
+    collector.kill()
+    party.await_online(False, "the will")
+    (found,) = of_broker(doctor.look, who)
+    assert (found.state, found.what) == (State.WARN, f"{STATE} says offline")
+    assert of_broker(doctor.look, patient(tmp_path, world.mqtt_url)) == []
+
+
+def test_the_doctor_says_which_rights_a_host_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / "acl"
+    folder.mkdir()
+    (folder / "acl").write_text("topic readwrite fieldproof/#\n")
+    closed = mosquitto(folder, f"acl_file {folder}/acl\n")
+    try:
+        who = patient(tmp_path, f"mqtt://127.0.0.1:{closed.port}", sparkplug_host="fieldproof")
+        (found,) = of_broker(doctor.look, who)
+        # In MQTT 3.1.1 and 5 alike mosquitto grants what it will never deliver.
+        assert found.state in (State.BAD, State.UNKNOWN)
+        assert "topic readwrite spBv1.0/STATE/fieldproof" in found.change
+    finally:
+        closed.stop()
