@@ -7,22 +7,26 @@ from urllib.parse import urlsplit
 
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from collector.sitedb.tables import Location
 from tests.integration import web_world as world
 from tests.integration.web_fixtures import Web
 from webapp.api.labels import _labels
 from webapp.queries.labels import MOST, Labelled
-from webapp.reports.labels import SIZES, Label, sheets
+from webapp.reports.labels import SIZES, Label, sheets, shorten
 from webapp.schemas import labels as schemas
+
+
+def pictures(labels: list[Label], size: str, ppi: int) -> list[Image.Image]:
+    """Each sheet as it is printed."""
+    drawn = sheets(labels, SIZES[size], form="png", ppi=ppi)
+    return [Image.open(io.BytesIO(picture)) for picture in (drawn if isinstance(drawn, list) else [drawn])]
 
 
 def codes(labels: list[Label], size: str) -> list[list[str]]:
     """What a reader finds on each printed sheet."""
-    drawn = sheets(labels, SIZES[size], form="png", ppi=200)
-    pictures = drawn if isinstance(drawn, list) else [drawn]
-    return [[code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))] for picture in pictures]
+    return [[code.text for code in zxingcpp.read_barcodes(sheet)] for sheet in pictures(labels, size, ppi=200)]
 
 
 def label(ident: str, name: str = "Effluent monitor") -> Label:
@@ -42,6 +46,64 @@ def test_every_code_of_every_sheet_can_be_read(size: str) -> None:
 def test_long_names_and_ids_leave_the_code_readable(size: str) -> None:
     long = Label(f"https://plant.example/d/{'x' * 128}", "Very long name " * 12, "x" * 128, "A / B / " * 30, "S" * 200)
     assert codes([long], size) == [[long.url]]
+
+
+# A phone's camera sees about 51 cm of what is 40 cm away from it.
+_SEEN_MM = 509
+_FULL_HD = 1920
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_code_can_be_scanned_from_forty_centimetres(size: str) -> None:
+    ident = "dairy.line4.energy-meter-main-incomer"
+    (picture,) = pictures([label(ident)], size, ppi=400)
+    by = _FULL_HD / _SEEN_MM * 25.4 / 400
+    turned = picture.convert("L").rotate(12, expand=True, fillcolor=255)
+    seen = turned.resize((round(turned.width * by), round(turned.height * by)), Image.Resampling.BOX)
+    dim = seen.filter(ImageFilter.GaussianBlur(0.6)).point([60 + value * 6 // 10 for value in range(256)])
+    assert [code.text for code in zxingcpp.read_barcodes(dim)] == [f"https://plant.example/d/{ident}"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("Energy meter of the main incomer, compressed air", "hall.meter", "Northern works / Hall 4 / Board", "Dairy"),
+        ("Klaeranlagenablaufmengenmessgeraetanschlusskasten", "x" * 128, "A / B / " * 30, "S" * 200),
+        ("W" * 100, "W" * 128, "W" * 200, "W" * 200),
+        ("W W " * 60, "m.w" * 40, "W W / " * 60, "W W " * 60),
+    ],
+)
+def test_nothing_is_printed_where_a_cut_could_take_it(size: str, written: tuple[str, str, str, str]) -> None:
+    form = SIZES[size]
+    name, ident, place, site = written
+    labels = [Label("https://plant.example/d/a", name, ident, place, site)] * (form.columns * form.rows)
+    (picture,) = pictures(labels, size, ppi=254)
+    ink = picture.convert("L").point([255 if value < 235 else 0 for value in range(256)])
+    left, top = (210 - form.columns * form.width) / 2, (297 - form.rows * form.height) / 2
+    # The strip along a cut, but for the crosses at its ends: in tenths of a millimetre, as one dot is.
+    for row in range(form.rows):
+        y = (top + row * form.height) * 10
+        for column in range(form.columns + 1):
+            x = (left + column * form.width) * 10
+            assert (
+                ink.crop((round(x - 9), round(y + 12), round(x + 9), round(y + form.height * 10 - 12))).getbbox()
+                is None
+            )
+    for column in range(form.columns):
+        x = (left + column * form.width) * 10
+        for row in range(form.rows + 1):
+            y = (top + row * form.height) * 10
+            assert (
+                ink.crop((round(x + 12), round(y - 9), round(x + form.width * 10 - 12), round(y + 9))).getbbox() is None
+            )
+
+
+def test_what_is_too_long_loses_whole_words_in_the_middle() -> None:
+    assert shorten("Effluent plant", 20) == "Effluent plant"
+    path = "Northern works / Building 4 / Ground floor / Compressed air hall / Main distribution board"
+    assert shorten(path, 60) == "Northern works / Building 4 / … / Main distribution board"
+    assert shorten("x" * 90, 48) == f"{'x' * 24} … {'x' * 24}"
 
 
 def test_what_people_wrote_is_text_and_never_code() -> None:

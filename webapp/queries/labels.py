@@ -53,4 +53,5 @@ def _labelled(row: Device | Location, register: Register, names: dict[str, str])
     path = place["path"] if place else ""
     if isinstance(row, Device):
         return Labelled(row.id, row.name, path, site)
-    return Labelled(row.token, row.name, path if path != row.name else "", site)
+    # What a place is a part of: its own name stands above.
+    return Labelled(row.token, row.name, path.removesuffix(row.name).removesuffix(" / "), site)

@@ -18,7 +18,7 @@ _TEMPLATE = Path(__file__).with_name("labels.typ")
 # Light modules around a code by which readers tell it from what is beside it (ISO/IEC 18004: four).
 _QUIET_ZONE = 4
 # Letters of each text for which the smallest label has room. The code holds the whole id in any case.
-_MOST = {"name": 60, "id": 48, "place": 60, "site": 30}
+_MOST = {"name": 60, "id": 48, "place": 70, "site": 40}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Size:
 
 
 SIZES: Mapping[str, Size] = {
-    "small": Size(48.5, 25.4, 4, 11, 1.5, 6),
-    "medium": Size(63.5, 38.1, 3, 7, 2.5, 8),
-    "large": Size(99.1, 57.0, 2, 5, 4, 11),
+    "small": Size(48.5, 25.4, 4, 11, 1, 6.5),
+    "medium": Size(63.5, 38.1, 3, 7, 1.5, 8),
+    "large": Size(99.1, 57.0, 2, 5, 3, 12),
 }
 
 
@@ -74,7 +74,13 @@ def shorten(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     kept = most // 2
-    return f"{text[:kept].rstrip()} … {text[-kept:].lstrip()}"
+    return f"{_whole_words(text[:kept])} … {_whole_words(text[: -kept - 1 : -1])[::-1]}"
+
+
+def _whole_words(start: str) -> str:
+    """Without the rest of a word at the end, where that costs no more than half of it."""
+    words, blank, _rest = start.rpartition(" ")
+    return (words if blank and len(words) * 2 >= len(start) else start).strip()
 
 
 @lru_cache(maxsize=2_000)
