@@ -48,6 +48,7 @@ class Reload:
         if library is None:
             return False
         try:
+            self._check_groups(library)
             claim(self._db, self._folder, self._shard, library.groups())
             filters = library.topic_filters()
             # Both, so that after a crash right now a session is freed of what nobody wants any more.
@@ -60,6 +61,17 @@ class Reload:
             raise
         self._take(library, filters)
         return True
+
+    def _check_groups(self, library: Library) -> None:
+        """Raises ConfigError: the others of several collectors read the change some seconds before or after us."""
+        if self._shard.count == 1:
+            return
+        if profiles := library.groups_otherwise(self._pipeline.library):
+            fault = (
+                f"{self._folder}: profile {', '.join(profiles)} groups devices in another way than a profile of the same"
+                f" topics: stop all collectors and run 'fieldproof reshard {self._shard.count}'"
+            )
+            raise ConfigError([fault])
 
     def _note(self, filters: Iterable[str]) -> None:
         with transaction(self._db):

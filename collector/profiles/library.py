@@ -12,7 +12,7 @@ from collector.errors import ConfigError, MessageError
 from collector.profiles.decoder import Decoder, Decoding
 from collector.profiles.decoders import DECODERS
 from collector.profiles.loading import load_profile
-from collector.profiles.matching import Match, without_covered
+from collector.profiles.matching import Match, covers, without_covered
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
@@ -179,6 +179,30 @@ class Library:
     def grouping_by(self, groups: Mapping[str, str]) -> Library:
         """The same profiles, grouping as they did then."""
         return Library(tuple(replace(known, group=groups.get(known.id, known.group)) for known in self.profiles))
+
+    def groups_otherwise(self, before: Library) -> list[str]:
+        """Profiles that come, go or change, of whose topics a profile that stays groups the messages in another way.
+
+        While some collectors have read them and others have not, such messages would be nobody's, or those of two.
+        """
+        mine, theirs = self._grouped(), before._grouped()
+        stay = mine & theirs
+        return sorted(
+            {
+                ident
+                for ident, topic, group in mine ^ theirs
+                for _, other, others in stay
+                if group != others and (covers(topic, other) or covers(other, topic))
+            }
+        )
+
+    def _grouped(self) -> set[tuple[str, str, str]]:
+        """Of each topic its profile, its filter and its group, in which parts stand by their level."""
+        return {
+            (profile.id, match.filter, match.by_level(profile.group))
+            for profile in self.profiles
+            for match in profile.matches
+        }
 
     def group(self, topic: str, payload: bytes) -> tuple[str, bool]:
         """Its device, or what the profile groups by, and whether the topic alone says so.

@@ -40,6 +40,11 @@ class Match:
         """The MQTT topic filter to subscribe to."""
         return _PART.sub("+", self.topic)
 
+    def by_level(self, template: str) -> str:
+        """A template such as `{site}.{device}` with the levels in place of the names, which every profile chooses."""
+        levels = {level: f"{{{at}}}" for at, level in enumerate(self.topic.split("/"))}
+        return _PART.sub(lambda part: levels.get(part[0], part[0]), template)
+
     def holds(self, content: Any) -> bool:
         # Dozens of profiles are asked of each message of a LoRaWAN network: a generator would take twice as long.
         for condition in self.when:  # noqa: SIM110
@@ -66,8 +71,13 @@ def without_covered(filters: Iterable[str]) -> list[str]:
     )
 
 
+def covers(more: str, less: str) -> bool:
+    """Whether the first filter fits all topics that the second does."""
+    return _covers(more.split("/"), less.split("/"))
+
+
 def _covers(more: list[str], less: list[str]) -> bool:
-    """Whether the first levels fit all topics that the second do. Topics with $ in front are fitted by no + there."""
+    """The levels of both. Topics with $ in front are fitted by no + there."""
     if less[0].startswith("$") and more[0] != less[0]:
         return False
     return len(more) == len(less) and all(one in ("+", other) for one, other in zip(more, less, strict=True))
