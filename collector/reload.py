@@ -68,8 +68,8 @@ class Reload:
             return
         if profiles := library.groups_otherwise(self._pipeline.library):
             fault = (
-                f"{self._folder}: profile {', '.join(profiles)} groups devices in another way than a profile of the same"
-                f" topics: stop all collectors and run 'fieldproof reshard {self._shard.count}'"
+                f"{self._folder}: profile {', '.join(profiles)} groups devices in another way than a profile of the"
+                f" same topics: stop all collectors and run 'fieldproof reshard {self._shard.count}'"
             )
             raise ConfigError([fault])
 
