@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 # failures.
 _AGAIN_S = 1.0
 _FRESH_EVERY = 5
+# A moment in which something else writes is no trouble that others must be told of.
+_HOLD_OFF_MS = 3_000
 _CONNECT_S = 5.0
 _CONNECT_ONE_OF_SEVERAL_S = 1.0
 # Of profiles that were changed and cannot be used.
@@ -257,6 +259,9 @@ class CollectorService:
     def _cannot_store(self, error: sqlite3.Error, waiting: int) -> None:
         """Raises BeginAgain when trying again on this connection is no use."""
         trouble = self._watch.failed(error, waiting)
+        if self._clock() - trouble.since >= _HOLD_OFF_MS:
+            for source in self._sources:
+                source.hold_off()
         if trouble.kind == "corrupt":
             raise Damaged(str(error)) from error
         # A connection may be spoilt by what it went through, such as a disk that was taken away and put back.
@@ -273,6 +278,8 @@ class CollectorService:
             with transaction(self._db):
                 outbox.append(self._db, [record_entry("event", self._watch.event(trouble))], self._clock())
             self._watch.over(trouble)
+            for source in self._sources:
+                source.go_on()
 
     def _apply(self, news: News) -> None:
         now = self._clock()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +251,19 @@ def test_of_two_collectors_each_follows_its_own_nodes_and_the_first_speaks_for_b
         for collector in collectors:
             collector.stop()
     assert [state["online"] for state in party.states] == [True, False]
+
+
+def test_while_nothing_can_be_stored_edge_nodes_are_told_that_we_are_away(
+    world: World, collector: Server, party: Party
+) -> None:
+    edge, at = Edge("Plant", "PLC 7"), now_ms()
+    with closing(sqlite3.connect(world.data / "collector.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        party.say(edge.birth(metric(7.0, name="ph", at=at), at=at))
+        wait_for(lambda: party.states[-1]["online"] is False, 60, "the host's goodbye")
+        assert values(world, "plant.plc-7", "ph") == []
+    wait_for(lambda: party.states[-1]["online"] is True, 60, "the host's return")
+    wait_for(lambda: values(world, "plant.plc-7", "ph") == [(7.0, 0)], what="what had come before")
 
 
 def test_what_is_held_back_when_the_collector_is_stopped_is_stored(world: World, party: Party) -> None:

@@ -191,6 +191,12 @@ class MqttSource:
             for packet_id in ids:
                 self._client.ack(packet_id, 1)
 
+    def hold_off(self) -> None:
+        """Nothing can be stored, and not only for a moment. A broker that keeps our session keeps what comes."""
+
+    def go_on(self) -> None:
+        """It can again."""
+
     def rest(self) -> list[Message]:
         """What was received and held back, when no more is to be received."""
         return []

@@ -60,20 +60,21 @@ class SparkplugSource(MqttSource):
         self._born_at = 0
         self._announced = 0.0
         self._seen = 0
+        self._holds_off = False
         super().__init__(settings, broker.on(SPARKPLUG), client_id, [EVERYTHING], clock, **options)
 
     def poll(self) -> list[Message]:
-        received = super().poll()
+        received = [] if self._holds_off else super().poll()
         now = _monotonic_ms()
         if self.generation != self._seen:
             self._seen = self.generation
             self._host.lose_sight(now)
         super().acknowledge(received)
-        found: list[Message] = []
-        for message in self._mine(received):
+        for message in received:
             if message.topic == self._state:
                 self._hear_state(message)
-                continue
+        found: list[Message] = []
+        for message in self._mine(received):
             told = self._host.take(
                 message.topic, message.payload, message.received_at, now, retained=message.retained
             )  # fmt: skip
@@ -81,6 +82,16 @@ class SparkplugSource(MqttSource):
         found += self._messages(self._host.tick(now))
         self._ask()
         return found
+
+    def hold_off(self) -> None:
+        """Nobody keeps for us what comes while it cannot be stored, but edge nodes that are told that we are away."""
+        if not self._holds_off:
+            log.warning("saying offline to edge nodes, for nothing can be stored: broker=%s", self.broker.name)
+            self._holds_off = True
+            self.close()
+
+    def go_on(self) -> None:
+        self._holds_off = False
 
     def rest(self) -> list[Message]:
         """What was held back: nothing that it waits for comes any more."""
@@ -122,7 +133,7 @@ class SparkplugSource(MqttSource):
 
     def _hear_state(self, message: Message) -> None:
         """The will of an earlier connection may come late; or another host was given our id."""
-        if message.retained or time.monotonic() - self._announced < _CONTRADICT_S:
+        if not self._speaks or message.retained or time.monotonic() - self._announced < _CONTRADICT_S:
             return
         try:
             said = orjson.loads(message.payload)
