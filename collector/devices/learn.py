@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from collector.devices.formats import read
 from collector.devices.propose import Caught, Proposal, propose, structure
 from collector.devices.suggest import suggest
+from collector.domain.reading import Reason
+from collector.profiles.decoders import DECODERS
 from collector.profiles.library import Library
+from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
 # Of one kind of message: enough to see which of its values is a time.
@@ -63,6 +66,8 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Learned:
     known: tuple[Known, ...]
+    # Profiles that would keep values under their own names, for which nobody knows a unit.
+    kept_by: tuple[str, ...]
     # None when a known profile reads everything, or nothing that was heard can be read.
     proposal: Proposal | None
     # Topics with messages in which no value was found.
@@ -72,10 +77,13 @@ class Learned:
 def learn(asked: str, heard: Heard, library: Library, vocabulary: Vocabulary, *, anyway: bool = False) -> Learned:
     """`anyway`: propose a profile for what a known one reads, too."""
     known: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    kept: dict[str, None] = {}
     rest: list[Caught] = []
     for message in heard.kept:
-        best = next(iter(suggest(library, message.topic, message.payload)), None)
-        if best is None or not best.metrics:
+        fitting = [one for one in suggest(library, message.topic, message.payload) if one.metrics]
+        best = next((one for one in fitting if _knows(one.profile, message, vocabulary)), None)
+        if best is None:
+            kept |= {one.profile.id: None for one in fitting if one.profile.keep_unlisted}
             rest.append(message)
             continue
         metrics, topics = known.setdefault(best.profile.id, ({}, {}))
@@ -84,4 +92,15 @@ def learn(asked: str, heard: Heard, library: Library, vocabulary: Vocabulary, *,
     proposal = propose(asked, heard.kept if anyway else rest, vocabulary)
     unread = dict.fromkeys(one.topic for one in rest if read(one.topic, one.payload) is None)
     told = tuple(Known(id_, tuple(metrics), tuple(topics)) for id_, (metrics, topics) in known.items())
-    return Learned(told, proposal, tuple(unread))
+    return Learned(told, tuple(kept), proposal, tuple(unread))
+
+
+def _knows(profile: Profile, message: Caught, vocabulary: Vocabulary) -> bool:
+    """Whether it gives a value of the device a name and a unit, and does not only keep what comes as it comes."""
+    found = Library((profile,)).decode(message.topic, message.payload)
+    brought = {rule.name for rule in DECODERS[profile.decoder].always}
+    return found is not None and any(
+        value.metric in vocabulary.metrics and value.metric not in brought and value.stated[1] != Reason.UNIT
+        for part in found[1].decoded
+        for value in part.values
+    )

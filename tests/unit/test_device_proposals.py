@@ -238,6 +238,24 @@ def test_what_a_known_profile_reads_is_said_first() -> None:
     assert found.unread == ("works/m1/text",)
 
 
+def test_a_profile_that_keeps_values_as_they_come_does_not_know_the_device(tmp_path: Path) -> None:
+    heard = Heard()
+    uplink = {
+        "f_port": 1,
+        "f_cnt": 7,
+        "decoded_payload": {"temperature": 21.5},
+        "rx_metadata": [{"rssi": -60, "snr": 7}],
+    }
+    ids = {"device_id": "d1", "application_ids": {"application_id": "a"}, "dev_eui": "0004A30B001C0530"}
+    message = {"end_device_ids": ids, "received_at": "2026-11-23T10:00:00Z", "uplink_message": uplink}
+    heard.add(caught("v3/a@t/devices/d1/up", message))
+    found = learn("#", heard, LIBRARY, VOCABULARY)
+    assert found.known == ()
+    assert found.kept_by == ("lorawan-generic",)
+    assert found.proposal is not None
+    assert ("object", "temperature") in {rule.path for rule in written(tmp_path, found.proposal).metrics}
+
+
 def test_listening_for_long_keeps_a_few_of_each_kind() -> None:
     heard = Heard()
     for number in range(2_000):

@@ -134,6 +134,9 @@ def learned(console: Console, heard: Heard, found: Learned) -> None:
             Text("✓ ", "green").append(known.id, "bold").append(f" reads {_some(known.metrics)} from {topics}"),
             soft_wrap=True,
         )
+    for kept in found.kept_by:
+        text = f"– {kept} reads messages too, but only keeps their values under their own names and without a unit"
+        console.print(Text(text, "yellow"), soft_wrap=True)
     if found.unread:
         console.print(Text(f"– no value is found in what came on {_some(found.unread)}", "yellow"), soft_wrap=True)
     if found.known and found.proposal is None:
@@ -158,6 +161,7 @@ def learned_json(heard: Heard, found: Learned, file: Path | None) -> dict[str, A
         "heard": heard.total,
         "kinds": heard.kinds,
         "known": [{"profile": one.id, "metrics": one.metrics, "topics": one.topics} for one in found.known],
+        "kept_by": found.kept_by,
         "unread": found.unread,
         "file": str(file) if file else None,
         "look_at": found.proposal.look_at if found.proposal else [],
