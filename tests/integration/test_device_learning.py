@@ -15,12 +15,10 @@ from pathlib import Path
 import pytest
 
 from collector.clock import now_ms
-from collector.ingest.mqtt.client import Broker
-from collector.ingest.mqtt.probe import Probe
-from collector.settings import Settings
 from tests import servers
 from tests.conftest import need
 from tests.servers import Server, free_port, wait_for
+from tests.world import publish
 
 pytestmark = pytest.mark.services
 
@@ -31,14 +29,12 @@ def device(broker: Server, *topics: str) -> Iterator[None]:
     over = threading.Event()
 
     def speak() -> None:
-        with Probe(Broker.parse(f"mqtt://127.0.0.1:{broker.port}"), Settings()) as probe:
-            probe.connect()
-            energy = 3500
-            while not over.wait(0.1):
-                energy += 1
+        energy = 3500
+        while not over.wait(0.1):
+            energy += 1
+            for topic in topics:
                 message = {"ts": now_ms(), "power": 2500.5, "energy_kwh": energy, "odd": 1, "id": "x-1"}
-                for topic in topics:
-                    probe.publish(topic, [json.dumps(message).encode()])
+                publish(broker.port, [message], topic)
 
     thread = threading.Thread(target=speak)
     thread.start()
@@ -81,13 +77,10 @@ def test_a_device_that_nobody_knows_is_learnt_checked_and_read(broker: Server, t
 
 
 def test_what_a_known_profile_reads_is_told_and_nothing_is_written(broker: Server, tmp_path: Path) -> None:
-    message = json.dumps({"values": {"ph": 7.1}}).encode()
-    with Probe(Broker.parse(f"mqtt://127.0.0.1:{broker.port}"), Settings()) as probe:
-        probe.connect()
-        topic = "fieldproof/plant/et1/readings"
-        probe._client.publish(topic, message, 1, retain=True).wait_for_publish(5)
-        learnt = devices(broker, tmp_path, "learn", "#", "--timeout", "1")
-        live = devices(broker, tmp_path, "try", "--live", "#", "--count", "1")
+    topic = "fieldproof/plant/et1/readings"
+    publish(broker.port, [{"values": {"ph": 7.1}}], topic, retain=True)
+    learnt = devices(broker, tmp_path, "learn", "#", "--timeout", "1")
+    live = devices(broker, tmp_path, "try", "--live", "#", "--count", "1")
     assert learnt.returncode == 0
     assert f"fieldproof-plain reads ph from {topic}" in learnt.stdout
     assert "Nothing needs to be written" in learnt.stdout
