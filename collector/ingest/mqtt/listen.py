@@ -51,8 +51,8 @@ def _connected(broker: Broker, settings: Settings) -> Probe:
             answer = probe.connect()
         except OSError as error:
             probe.close()
-            # An older broker may close the connection without a word.
-            if v5 and probe.reached:
+            # An older broker may close the connection without a word; what is none does so both times.
+            if probe.reached:
                 continue
             what, change = unreachable(broker, error)
             raise CannotListenError(f"{what}. {change}") from error
