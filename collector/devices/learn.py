@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from collector.devices.formats import read
 from collector.devices.propose import Caught, Proposal, propose, structure
 from collector.devices.suggest import suggest
-from collector.domain.reading import Reason
 from collector.profiles.decoders import DECODERS
 from collector.profiles.library import Library
+from collector.profiles.measured import UNSTATED
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
@@ -100,7 +100,7 @@ def _knows(profile: Profile, message: Caught, vocabulary: Vocabulary) -> bool:
     found = Library((profile,)).decode(message.topic, message.payload)
     brought = {rule.name for rule in DECODERS[profile.decoder].always}
     return found is not None and any(
-        value.metric in vocabulary.metrics and value.metric not in brought and value.stated[1] != Reason.UNIT
+        value.metric in vocabulary.metrics and value.metric not in brought and value.unit != UNSTATED
         for part in found[1].decoded
         for value in part.values
     )

@@ -16,9 +16,9 @@ from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
 from collector.ingest.zones import Zones
 from collector.profiles.decoder import Decoded
 from collector.profiles.library import Library
-from collector.profiles.measured import GOOD, Measured
+from collector.profiles.measured import GOOD, UNSTATED, Measured
 from collector.profiles.profile import Profile
-from collector.profiles.vocabulary import Vocabulary
+from collector.profiles.vocabulary import UNMISTAKABLE, Metric, Vocabulary
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +203,8 @@ class Pipeline:
         metric = self.vocabulary.metrics.get(measured.metric)
         if metric is None:
             return value, Quality.UNCERTAIN, Reason.UNKNOWN_METRIC
+        if measured.unit == UNSTATED:
+            return self._assumed(metric, value)
         if measured.unit is not None:
             conversion = self.vocabulary.conversion(metric.name, measured.unit)
             if conversion is None:
@@ -210,6 +212,16 @@ class Pipeline:
             value = conversion(value)
             if not isfinite(value):
                 return None, Quality.BAD, Reason.RANGE
+        return self._within_bounds(metric, value)
+
+    def _assumed(self, metric: Metric, value: float) -> _Judged:
+        """Nobody says the unit: that of the vocabulary is as likely as any, unless there is no other."""
+        value, quality, reasons = self._within_bounds(metric, value)
+        if metric.unit in UNMISTAKABLE:
+            return value, quality, reasons
+        return value, max(quality, Quality.UNCERTAIN), reasons | Reason.UNIT
+
+    def _within_bounds(self, metric: Metric, value: float) -> tuple[float, Quality, Reason]:
         low, high = self._bounds[metric.name]
         if not low <= value <= high:
             return value, Quality.BAD, Reason.RANGE

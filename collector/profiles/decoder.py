@@ -198,7 +198,11 @@ def timed(rule: TimeRule | None, content: Any) -> Record:
 
 
 def unlisted(profile: Profile, record: Record, at: JsonPath = ()) -> list[Measured]:
-    """The numbers of a document, or of what stands `at` a place in it, that no rule names: under their own names."""
+    """The numbers of a document, or of what stands `at` a place in it, that no rule names: under their own names.
+
+    Where neither the payload nor the profile says the unit, the value is uncertain for it: a power in watts taken for
+    kilowatts would look like a plant's.
+    """
     values = walk(record.content, at)
     if not isinstance(values, Mapping):
         return []
@@ -209,7 +213,8 @@ def unlisted(profile: Profile, record: Record, at: JsonPath = ()) -> list[Measur
         if key in known or (amount := number(value)) is None or not (name := slug(str(key))[:64]):
             continue
         unit = record.units.get(key) if record.units else None
-        found.append(Measured(name, amount, unit, record.stated.get(key, GOOD) if record.stated else GOOD))
+        stated = record.stated.get(key, GOOD) if record.stated else GOOD
+        found.append(Measured(name, amount, unit or profile.unlisted_unit, stated))
     return found
 
 

@@ -17,6 +17,7 @@ from collector.profiles.faults import Source, did_you_mean, in_order
 from collector.profiles.files import read_yaml_with_lines
 from collector.profiles.layout_schema import layout_of
 from collector.profiles.matching import Match, When, make_match, topic_parts
+from collector.profiles.measured import UNSTATED
 from collector.profiles.profile import About, Named, Points, Profile
 from collector.profiles.rules import MetricRule, QualityRule
 from collector.profiles.schema import MatchSchema, MetricSchema, ProfileSchema
@@ -57,6 +58,9 @@ def _unknown_decoder(name: str) -> str:
     return f"'{name}' is not known{near}{' Known' if near else '; known'}: {', '.join(sorted(DECODERS))}"
 
 
+# Of `unlisted`: numbers that no metric names are stored.
+_KEEPING = ("keep", "canonical")
+
 _Fault = tuple[tuple[str | int, ...], str]
 
 
@@ -83,7 +87,7 @@ def _faults(loaded: dict[str, Any], decoder: Decoder, vocabulary: Vocabulary) ->
         yield ("layout",), f"goes with formats that carry a device's own bytes, which {loaded['decoder']} does not"
     if loaded["time"] is not None and (fault := time_rule(loaded["time"]).fault(own_time=decoder.own_time)):  # type: ignore[union-attr]
         yield ("time", "path"), fault
-    if not loaded["metrics"] and not decoder.open_names and loaded["unlisted"] != "keep":
+    if not loaded["metrics"] and not decoder.open_names and loaded["unlisted"] not in _KEEPING:
         yield ("metrics",), "missing; which values of a message are to be stored?"
     for index, rule in enumerate(loaded["metrics"]):
         for key, what in _metric_faults(rule, vocabulary):
@@ -146,7 +150,7 @@ def _metric_faults(rule: dict[str, Any], vocabulary: Vocabulary) -> Iterator[tup
 def _unlisted_metrics(loaded: dict[str, Any], vocabulary: Vocabulary, decoder: Decoder) -> Iterator[_Fault]:
     """Where a metric is named that the profile does not bring."""
     listed: set[str] = {rule["name"] for rule in loaded["metrics"]} | {rule.name for rule in decoder.always}
-    known = listed | (set(vocabulary.metrics) if decoder.open_names or loaded["unlisted"] == "keep" else set())
+    known = listed | (set(vocabulary.metrics) if decoder.open_names or loaded["unlisted"] in _KEEPING else set())
     named: list[tuple[tuple[str | int, ...], str]] = []
     for key in ("quality", "calibration"):
         for index, entry in enumerate(loaded[key]):
@@ -177,7 +181,8 @@ def _profile(path: Path, loaded: dict[str, Any], decoder: Decoder) -> Profile:
         named=tuple(Named(tuple(entry["path"]), entry["by"]) for entry in loaded["named"]),
         layout=layout_of(loaded["layout"]),
         key=loaded["key"],
-        keep_unlisted=unlisted == "keep",
+        keep_unlisted=unlisted in _KEEPING,
+        unlisted_unit=None if unlisted == "canonical" else UNSTATED,
         about=About(*(_told(loaded[key]) for key in ("products", "kind", "caveats", "calibration", "limits"))),
     )
 

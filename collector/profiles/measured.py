@@ -17,6 +17,10 @@ Stated = tuple[Quality, Reason]
 GOOD: Stated = (Quality.GOOD, Reason.NONE)
 
 
+# The unit of a value of which neither the payload nor the profile says it. Units are no texts of this kind.
+UNSTATED = ""
+
+
 class Measured(NamedTuple):
     """One value as the device sent it. `unit` None: the canonical one. `stated`: what the device itself says of it."""
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from collector.domain.devices import LONGEST_REMEMBERED, slug
 from collector.profiles.layout import Layout
 from collector.profiles.matching import Match
+from collector.profiles.measured import UNSTATED
 from collector.profiles.paths import JsonPath, Key, walk
 from collector.profiles.rules import MetricRule, QualityRule
 from collector.profiles.time_rule import TimeRule
@@ -91,6 +92,8 @@ class Profile:
     key: str = ""
     # Whether values that no rule names are kept, under their own names: for formats that name what they send.
     keep_unlisted: bool = False
+    # The unit of such a value when the payload states none: None is that of the vocabulary.
+    unlisted_unit: str | None = UNSTATED
     about: About = field(default_factory=About)
     # Names made of topic parts alone, by these: the same topics come again with every message.
     _names: dict[tuple[Any, ...], Names] = field(default_factory=dict, compare=False)

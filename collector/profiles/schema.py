@@ -205,7 +205,7 @@ class ProfileSchema(Schema):
     history = fields.List(fields.Nested(PointsSchema), load_default=list)
     named = fields.List(fields.Nested(NamedSchema), load_default=list)
     layout = fields.List(fields.Nested(BlockSchema), load_default=list)
-    unlisted = fields.String(load_default=None, validate=validate.OneOf(["keep", "ignore"]))
+    unlisted = fields.String(load_default=None, validate=validate.OneOf(["keep", "canonical", "ignore"]))
     metrics = fields.List(fields.Nested(MetricSchema), load_default=list)
     quality = fields.List(fields.Nested(QualitySchema), load_default=list)
     calibration = fields.List(fields.Nested(CalibrationSchema), load_default=list)

@@ -48,6 +48,8 @@ _SYMBOL = r"[A-Za-zµμΩ°%³²_]{1,20}[0-9]?(?:(?:\*\*|\^)-?[0-9])?"
 _UNIT = re.compile(rf"{_SYMBOL}(?: ?[*/·] ?{_SYMBOL}){{0,3}}")
 
 IDENTITY = Conversion(1.0, 0.0)
+# Units of metrics that are never given in another one.
+UNMISTAKABLE = frozenset({"dimensionless", "pH", "count"})
 
 
 @dataclass

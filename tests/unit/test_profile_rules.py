@@ -163,11 +163,16 @@ def test_more_points_than_any_device_keeps_are_cut_off_and_told(tmp_path: Path) 
     assert "only the first 20000 points" in result.refused.detail
 
 
-def test_numbers_that_no_metric_names_are_kept_where_the_profile_says_so(tmp_path: Path) -> None:
-    rules = "unlisted: keep\nmetrics: [{name: ph, path: [PH], unit: pH}]\n"
-    readings = process(tmp_path, rules, {"PH": 7.0, "Oil Film": 3, "cod": "40", "name": "x", "more": {"a": 1}}).readings
+@pytest.mark.parametrize(("word", "reasons"), [("keep", ["unit"]), ("canonical", [])])
+def test_numbers_that_no_metric_names_are_kept_where_the_profile_says_so(
+    tmp_path: Path, word: str, reasons: list[str]
+) -> None:
+    """And nobody says the unit of a `cod`: it is uncertain, unless the profile says that it is the vocabulary's."""
+    rules = f"unlisted: {word}\nmetrics: [{{name: turbidity, path: [NTU], unit: NTU}}]\n"
+    content = {"NTU": 7.0, "Oil Film": 3, "cod": "40", "PH": 7.2, "name": "x", "more": {"a": 1}}
+    readings = process(tmp_path, rules, content).readings
     assert [(reading.metric, reading.value, reading.reasons.words) for reading in readings] == [
-        ("ph", 7.0, []), ("oil-film", 3.0, ["unknown_metric"]), ("cod", 40.0, []),
+        ("turbidity", 7.0, []), ("oil-film", 3.0, ["unknown_metric"]), ("cod", 40.0, reasons), ("ph", 7.2, []),
     ]  # fmt: skip
 
 

@@ -114,10 +114,16 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "decoder": profile.decoder,
         "topics": list(_topics(profile)),
         "metrics": metrics_of(profile),
-        "unlisted": "keep" if profile.keep_unlisted else "ignore",
+        "unlisted": _unlisted(profile),
         "file": str(profile.file),
     }
 
 
 def _topics(profile: Profile) -> Iterable[str]:
     return dict.fromkeys(match.topic for match in profile.matches)
+
+
+def _unlisted(profile: Profile) -> str:
+    if not profile.keep_unlisted:
+        return "ignore"
+    return "canonical" if profile.unlisted_unit is None else "keep"

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from collector.domain.reading import Quality, Reason
 from collector.errors import MessageError
 from collector.profiles.decoder import Decoder, Record, Unreadable, elements, parse_json
 from collector.profiles.lorawan import chirpstack, things_stack
@@ -22,7 +21,6 @@ from collector.profiles.rules import MetricRule
 
 _READ = frozenset({"up", "status"})
 # A codec may give any unit: what nobody has described is kept, but not believed.
-_UNIT_UNKNOWN = (Quality.UNCERTAIN, Reason.UNIT)
 
 
 class LorawanDecoder(Decoder):
@@ -69,7 +67,7 @@ class LorawanDecoder(Decoder):
             return
         content, fault = _with_layout(profile, content)
         if not profile.points or any(listed.beside for listed in profile.points):
-            yield _record(profile, content, content.get("time"))
+            yield Record(content, content.get("time"))
         for listed in profile.points:
             yield from _points(profile, listed, content)
         if fault:
@@ -90,13 +88,6 @@ def _with_layout(profile: Profile, content: Document) -> tuple[Document, str]:
     return ({**content, "object": found} if found else content), fault
 
 
-def _record(profile: Profile, content: Document, time: Any) -> Record:
-    values = content.get("object")
-    if not profile.keep_unlisted or not isinstance(values, dict):
-        return Record(content, time)
-    return Record(content, time, stated=dict.fromkeys(values, _UNIT_UNKNOWN))
-
-
 def _points(profile: Profile, listed: Points, content: Document) -> Iterator[Record | Unreadable]:
     for found in elements(profile, listed, content):
         if isinstance(found, Unreadable):
@@ -104,5 +95,5 @@ def _points(profile: Profile, listed: Points, content: Document) -> Iterator[Rec
         else:
             time = found.time if listed.time else content.get("time")
             # How it was heard belongs to the message, not to what the device had kept.
-            made = _record(profile, {"object": found.point}, time)
+            made = Record({"object": found.point}, time)
             yield made._replace(unit=found.unit, point=found.point)
