@@ -109,7 +109,7 @@ def test_the_birth_of_a_device_may_overtake_that_of_its_node_also_when_it_was_as
 def test_what_was_sent_after_a_birth_that_comes_late_is_held_for_what_is_between(plant: Plant) -> None:
     edge = Edge()
     birth = edge.birth(at=T0)
-    device = edge.device_birth("effluent", metric(7.0, **PH), at=T0 + 1)
+    device = edge.device_birth("effluent", metric(7.0, **PH, at=T0 + 1), at=T0 + 1)
     first, second = (edge.device_data("effluent", ph(7.0 + at / 10, T0 + at), at=T0 + at) for at in (2, 3))
     plant.take(second, first, birth, device)
     assert [value for _, value in plant.readings] == [7.0, 7.2, 7.3]
@@ -242,6 +242,19 @@ def test_when_a_device_dies_only_its_points_are_stale_from_the_time_that_its_nod
     plant.take(edge.device_death("effluent", at=T0 + 700))
     assert plant.last["plant.plc-1.effluent/ph"] == (7.0, "uncertain", ["stale"], T0 + 700)
     assert plant.last["plant.plc-1/temperature"] == (21.5, "good", [], T0)
+
+
+def test_after_a_birth_values_that_did_not_change_meanwhile_are_good_again(plant: Plant) -> None:
+    edge = plant.born()
+    plant.take(edge.death())
+    plant.wait(60_000)
+    at = plant.wall
+    plant.take(edge.birth(at=at), edge.device_birth("effluent", metric(7.0, **PH, at=T0), metric(2.0, **FLOW), at=at))
+    assert plant.last["plant.plc-1.effluent/ph"] == (7.0, "good", [], at)
+    readings = len(plant.readings)
+    # While nobody called it dead, nothing is said twice.
+    plant.take(edge.birth(at=at + 1), edge.device_birth("effluent", metric(7.0, **PH, at=T0), at=at + 1))
+    assert len(plant.readings) == readings + 1
 
 
 def test_a_death_stands_behind_the_last_value_although_the_clocks_disagree(plant: Plant) -> None:

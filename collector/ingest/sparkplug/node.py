@@ -13,7 +13,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from collector.ingest.sparkplug.points import Message, Room, Unit
+from collector.ingest.sparkplug.points import Message, Room, Unit, confirmed
 from collector.ingest.sparkplug.topics import Topic
 from collector.profiles.sparkplug.document import Known, birth, document, needs_birth, written
 from collector.profiles.sparkplug.payload import Metric, Payload
@@ -252,9 +252,11 @@ class Node:
 
     def _born(self, unit: Unit, message: Message) -> list[Told]:
         """With what waited for this birth before it."""
-        agreed = unit.agreed(message.payload)
+        agreed, again = unit.agreed(message.payload), not unit.heard
         unit.learn(message.payload)
-        return self._read_waiting(unit, partial(unit.find, among=agreed)) + _told(unit, message, unit.find)
+        told = self._read_waiting(unit, partial(unit.find, among=agreed))
+        at = message.payload.timestamp
+        return told + _told(unit, message, unit.find, also_at=at if again else None)
 
     def _node_death(self, message: Message, now: int) -> list[Told]:
         """A death with another number than the birth is of an earlier session, come late. Or the node counts wrongly:
@@ -292,8 +294,13 @@ class Node:
         return unit
 
 
-def _told(unit: Unit | None, message: Message, find: Callable[[Metric], Known | None]) -> list[Told]:
+def _told(
+    unit: Unit | None, message: Message, find: Callable[[Metric], Known | None], *, also_at: int | None = None
+) -> list[Told]:
+    """`also_at`: the values hold at this time as well, whenever they were measured."""
     content = document(message.payload, find)
+    if also_at is not None:
+        content["metrics"] += confirmed(content["metrics"], also_at)
     if unit is not None:
         unit.note(content, message.received_at)
     return [Told(str(message.topic), content, message.received_at)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,6 +142,18 @@ class Unit:
             properties = {"Quality": _STALE} | ({"engUnit": unit} if unit else {})
             kept = {key: entry[key] for key in ("name", "dataType", "value", "isNull") if key in entry}
             yield kept | {"timestamp": point.at, "properties": properties}
+
+
+def confirmed(metrics: Iterable[Mapping[str, Any]], at: int) -> list[dict[str, Any]]:
+    """The same values at the time of a birth: since they were measured their device may have been called dead.
+
+    A birth tells present values, and a value that did not change still has the time at which it last did.
+    """
+    return [
+        {**entry, "timestamp": at}
+        for entry in metrics
+        if "refused" not in entry and "isHistorical" not in entry and entry.get("timestamp", at) < at
+    ]
 
 
 def _too_long(value: Any) -> bool:
