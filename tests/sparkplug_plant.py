@@ -21,6 +21,7 @@ GENERIC = next(
 )
 PIPELINE = Pipeline(Library((GENERIC,)), VOCABULARY)
 PH = {"name": "ph", "alias": 1}
+WARM = {"name": "temperature", "alias": 9, "properties": {"engUnit": "degC"}}
 FLOW = {"name": "flow", "alias": 2, "properties": {"engUnit": "L/s"}}
 
 
@@ -70,7 +71,7 @@ class Plant:
     def born(self) -> Edge:
         """An edge node with a device `effluent`, as after its births."""
         edge = Edge()
-        self.take(edge.birth(metric(21.5, name="temperature", alias=9)))
+        self.take(edge.birth(metric(21.5, **WARM)))
         self.take(edge.device_birth("effluent", metric(7.0, **PH), metric(2.0, **FLOW)))
         return edge
 

@@ -69,7 +69,7 @@ def main(port: int) -> None:
     # Its own answer to a request for a rebirth fails (2.1.2: it calls what it got from a birth at its making).
     node = MqttSpbEntityEdgeNode(GROUP, NODE, include_spb_rebirth=False)
     device = MqttSpbEntityDevice(GROUP, NODE, DEVICE)
-    node.data.set_value("temperature", 20.5)
+    node.data.set_value("power_factor", 0.9)
     device.data.set_value("ph", 7.0)
 
     def birth() -> None:

@@ -114,9 +114,9 @@ def test_a_public_edge_node_is_followed_through_birth_data_a_lost_message_rebirt
         wait_for(lambda: values(world, "plant.plc-1.effluent", "data-ph") != [], what="the birth of the device")
         edge.do("device ph 7.1")
         wait_for(lambda: ph() == [7.1], what="the data of the device")
-        edge.do("device ph 7.2", "node temperature 21.5")
+        edge.do("device ph 7.2", "node power_factor 0.95")
         wait_for(lambda: ph() == [7.1, 7.2], what="more data of the device")
-        wait_for(lambda: values(world, "plant.plc-1", "temperature") == [(21.5, 0)], what="the data of the node")
+        wait_for(lambda: values(world, "plant.plc-1", "power_factor") == [(0.95, 0)], what="the data of the node")
         assert party.requests == []
 
         edge.do("lose", "device ph 7.3")
@@ -129,7 +129,7 @@ def test_a_public_edge_node_is_followed_through_birth_data_a_lost_message_rebirt
 
         edge.do("bye")
         wait_for(lambda: values(world, "plant.plc-1.effluent", "ph")[-1] == (7.4, STALE), what="the death")
-        assert values(world, "plant.plc-1", "temperature")[-1] == (21.5, STALE)
+        assert values(world, "plant.plc-1", "power_factor")[-1] == (0.95, STALE)
         sql = "SELECT value, quality FROM point WHERE device_id='plant.plc-1.effluent' AND metric='ph'"
         wait_for(lambda: world.site_query(sql) == [(7.4, "uncertain")], what="the stale value in the site database")
     finally:
@@ -140,11 +140,11 @@ def test_an_edge_node_that_is_killed_is_stale_although_its_will_bears_another_nu
     world: World, collector: Server
 ) -> None:
     edge = EdgeProcess(world.broker.port)
-    edge.do("birth", "node temperature 21.5")
-    wait_for(lambda: values(world, "plant.plc-1", "temperature") == [(21.5, 0)], what="the data of the node")
+    edge.do("birth", "node power_factor 0.95")
+    wait_for(lambda: values(world, "plant.plc-1", "power_factor") == [(0.95, 0)], what="the data of the node")
     edge.kill()
-    wait_for(lambda: len(values(world, "plant.plc-1", "temperature")) == 2, 30, "the death")
-    assert values(world, "plant.plc-1", "temperature")[-1] == (21.5, STALE)
+    wait_for(lambda: len(values(world, "plant.plc-1", "power_factor")) == 2, 30, "the death")
+    assert values(world, "plant.plc-1", "power_factor")[-1] == (0.95, STALE)
 
 
 def test_the_state_is_online_with_one_timestamp_in_will_and_birth_and_offline_after_a_goodbye(

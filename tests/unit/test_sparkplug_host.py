@@ -8,7 +8,7 @@ from collector.ingest.sparkplug import host
 from collector.ingest.sparkplug.host import ASK_MS
 from collector.ingest.sparkplug.node import BIRTH_MS, REORDER_MS
 from tests.edge_node import DOUBLE, INT32, T0, UINT32, Edge, metric, payload
-from tests.sparkplug_plant import FLOW, PH, Plant, ph
+from tests.sparkplug_plant import FLOW, PH, WARM, Plant, ph
 
 ASKED = ["spBv1.0/plant/NCMD/plc-1"]
 
@@ -57,7 +57,7 @@ def test_what_overtook_another_is_put_behind_it(plant: Plant) -> None:
 
 def test_a_birth_of_a_device_may_overtake_that_of_its_node(plant: Plant) -> None:
     edge = Edge()
-    birth, device = edge.birth(metric(20.0, name="temperature")), edge.device_birth("effluent", metric(7.0, **PH))
+    birth, device = edge.birth(metric(20.0, **WARM)), edge.device_birth("effluent", metric(7.0, **PH))
     data = edge.device_data("effluent", ph(7.1, T0 + 1))
     plant.take(data, device)
     plant.take(birth)
@@ -233,8 +233,8 @@ def test_when_a_node_dies_all_its_points_and_those_of_its_devices_are_stale(plan
 
 def test_a_point_that_no_birth_told_of_is_stale_with_the_others_also_after_another_birth(plant: Plant) -> None:
     edge = plant.born()
-    plant.take(edge.data(metric(3.0, DOUBLE, name="level", at=T0 + 1)), edge.birth(), edge.death())
-    assert plant.last["plant.plc-1/level"] == (3.0, "uncertain", ["stale"], plant.wall)
+    plant.take(edge.data(metric(6.5, DOUBLE, name="ph", at=T0 + 1)), edge.birth(), edge.death())
+    assert plant.last["plant.plc-1/ph"] == (6.5, "uncertain", ["stale"], plant.wall)
 
 
 def test_when_a_device_dies_only_its_points_are_stale_from_the_time_that_its_node_tells(plant: Plant) -> None:
@@ -266,7 +266,7 @@ def test_a_death_stands_behind_the_last_value_although_the_clocks_disagree(plant
 
 def test_the_death_of_an_earlier_session_that_comes_late_changes_nothing(plant: Plant) -> None:
     edge = plant.born()
-    plant.take(edge.birth(metric(22.0, name="temperature", alias=9, at=T0 + 1), bd_seq=1))
+    plant.take(edge.birth(metric(22.0, **WARM, at=T0 + 1), bd_seq=1))
     plant.take(edge.device_birth("effluent", metric(7.0, **PH)))
     plant.take(edge.death(bd_seq=0))
     assert plant.host.requests() == ASKED
@@ -288,7 +288,7 @@ def test_a_death_with_a_wrong_number_counts_when_the_node_does_not_answer(plant:
 
 def test_a_device_that_is_not_born_again_with_its_node_is_stale(plant: Plant) -> None:
     edge = plant.born()
-    plant.take(edge.birth(metric(21.5, name="temperature", alias=9)))
+    plant.take(edge.birth(metric(21.5, **WARM)))
     since = plant.wall
     plant.wait(BIRTH_MS)
     assert plant.last["plant.plc-1.effluent/ph"] == (7.0, "uncertain", ["stale"], since)

@@ -88,7 +88,7 @@ class SparkplugDecoder(Decoder):
         known = {rule.path[0] for rule in profile.metrics}
         units, stated = record.units or {}, record.stated or {}
         return [
-            Measured(metric, number(value), units.get(name), stated.get(name, GOOD))
+            Measured(metric, number(value), units.get(name, profile.unlisted_unit), stated.get(name, GOOD))
             for name, value in record.content.items()
             if name not in known and not isinstance(value, str) and (metric := slug(name)[:64])
         ]
