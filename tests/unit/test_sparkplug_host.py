@@ -349,6 +349,15 @@ def test_memory_stays_bounded_whatever_nodes_do(plant: Plant) -> None:
     assert host._room.left >= 0
 
 
+def test_a_node_that_is_forgotten_for_others_leaves_what_was_held_of_it(plant: Plant) -> None:
+    small = Plant(most_nodes=1)
+    for number in range(5):
+        edge = Edge(node=f"plc-{number}")
+        edge.lose()
+        small.take(edge.data(metric(7.0, DOUBLE, name="ph")))
+    assert [point for point, _ in small.readings] == [f"plant.plc-{number}/ph" for number in range(4)]
+
+
 def test_what_is_held_back_is_bounded_and_nothing_of_it_is_dropped(plant: Plant) -> None:
     edge = Edge()
     edge.lose()

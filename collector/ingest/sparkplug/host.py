@@ -58,13 +58,15 @@ class Host:
             return [Told(topic, None, received_at)]
         if retained:
             # What the broker kept was said in another session: all it tells is that there is such a node.
+            told = self._make_room(parsed, now)
             self._node(parsed).wants_rebirth = True
-            return self._settle(parsed, [], now)
+            return self._settle(parsed, told, now)
         try:
             message = Message(parsed, parse(payload), received_at)
         except MessageError:
             return [Told(topic, None, received_at)]
-        return self._settle(parsed, self._node(parsed).take(message, now), now)
+        told = self._make_room(parsed, now)
+        return self._settle(parsed, told + self._node(parsed).take(message, now), now)
 
     def tick(self, now: int) -> list[Told]:
         if not self._waiting or 0 <= now - self._ticked < _TICK_MS:
@@ -91,22 +93,25 @@ class Host:
         requests, self._requests = self._requests, []
         return requests
 
-    def _node(self, topic: Topic) -> Node:
-        key = (topic.group, topic.node)
-        node = self._nodes.get(key)
-        if node is None:
-            if len(self._nodes) >= self._most_nodes:
-                self._forget_one()
-            node = self._nodes[key] = Node(self._room)
-        self._nodes.move_to_end(key)
-        return node
-
-    def _forget_one(self) -> None:
+    def _make_room(self, topic: Topic, now: int) -> list[Told]:
+        """For a node that is not known yet; returns what was held of the one that is forgotten for it."""
+        if (topic.group, topic.node) in self._nodes or len(self._nodes) < self._most_nodes:
+            return []
         key, node = self._nodes.popitem(last=False)
+        told = node.release(now)
         node.forget()
         self._waiting.pop(key, None)
         self._asked.pop(key, None)
         log.warning("more than %d edge nodes: the one heard longest ago is forgotten", self._most_nodes)
+        return told
+
+    def _node(self, topic: Topic) -> Node:
+        key = (topic.group, topic.node)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = Node(self._room)
+        self._nodes.move_to_end(key)
+        return node
 
     def _settle(self, topic: Topic, told: list[Told], now: int) -> list[Told]:
         """After something came of a node: whether it waits, holds too much, or wants to be asked."""
