@@ -27,10 +27,10 @@ def scan_device(ident: str) -> Response:
 
 
 def scan_location(token: str) -> Response:
-    """To where a walkthrough begins. A token that is not known, of a place that is gone, leads there all the same."""
+    """To where a walkthrough begins. The app says so of a token that is not known, as of a place that is gone."""
     with services().db.read() as db:
         ident = db.scalar(select(Location.id).where(Location.token == token.lower()[:16]))
-    return _go("/walkthroughs" if ident is None else f"/walkthroughs?location={quote(ident, safe='')}")
+    return _go(f"/walkthroughs?location={quote(ident or token, safe='')}")
 
 
 def _go(path: str) -> Response:

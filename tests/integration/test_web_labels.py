@@ -177,7 +177,7 @@ def test_a_scanned_label_leads_into_the_app(web: Web) -> None:
         ("/d/dairy.effluent", "/devices/dairy.effluent"),
         (f"/l/{token}", f"/walkthroughs?location={world.OUTFALL}"),
         (f"/l/{token.upper()}", f"/walkthroughs?location={world.OUTFALL}"),
-        ("/l/unknown", "/walkthroughs"),
+        ("/l/unknown", "/walkthroughs?location=unknown"),
         ("/d/%2F%2Fevil.example", None),
         ("/d/a%0d%0ab", "/devices/a%0D%0Ab"),
     ):

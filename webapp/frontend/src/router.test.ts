@@ -11,6 +11,7 @@ import {
   itemPath,
   navigate,
   parseRoute,
+  placePath,
   pointPath,
   route,
   safeNext,
@@ -111,7 +112,8 @@ describe("navigation", () => {
 
 describe("addresses of walkthroughs and aspects", () => {
   it("name a walkthrough, a question, a finding and the finish", () => {
-    expect(parseRoute("/walkthroughs")).toEqual({ screen: "walkthroughs" });
+    expect(parseRoute("/walkthroughs")).toEqual({ screen: "walkthroughs", location: null });
+    expect(parseRoute(placePath("yard/1"))).toEqual({ screen: "walkthroughs", location: "yard/1" });
     expect(parseRoute("/walkthroughs/w1")).toEqual({ screen: "walkthrough", id: "w1" });
     expect(parseRoute(itemPath("w1", "spill-kit"))).toEqual({
       screen: "item",

@@ -6,7 +6,8 @@ export type Route =
   | { screen: "point"; device: string; metric: string }
   | { screen: "alarms"; ended: boolean }
   | { screen: "alarm"; id: string; ended: boolean }
-  | { screen: "walkthroughs" }
+  /** `location`: the place whose label was scanned. */
+  | { screen: "walkthroughs"; location: string | null }
   | { screen: "walkthrough"; id: string }
   | { screen: "item"; id: string; item: string }
   | { screen: "finding"; id: string; finding: string | null; item: string | null }
@@ -36,14 +37,19 @@ function decode(part: string): string {
 const UNKNOWN: Route = { screen: "unknown" };
 
 /** `/walkthroughs`, one, and what is inside one. */
-function parseWalkthrough([id, part, what, ...rest]: string[], item: string | null): Route {
+function parseWalkthrough([id, part, what, ...rest]: string[], query: URLSearchParams): Route {
   if (rest.length > 0) return UNKNOWN;
-  if (!id) return { screen: "walkthroughs" };
+  if (!id) return { screen: "walkthroughs", location: query.get("location") };
   if (!part) return { screen: "walkthrough", id };
   if (part === "finish" && !what) return { screen: "finish", id };
   if (part === "items" && what) return { screen: "item", id, item: what };
   if (part === "findings" && what)
-    return { screen: "finding", id, finding: what === "new" ? null : what, item };
+    return {
+      screen: "finding",
+      id,
+      finding: what === "new" ? null : what,
+      item: query.get("item"),
+    };
   return UNKNOWN;
 }
 
@@ -80,8 +86,7 @@ export function parseRoute(address: string): Route {
   const parts = url.pathname.split("/").filter(Boolean).map(decode);
   const [first, second, third, ...rest] = parts;
   if (!first) return { screen: "today" };
-  if (first === "walkthroughs")
-    return parseWalkthrough(parts.slice(1), url.searchParams.get("item"));
+  if (first === "walkthroughs") return parseWalkthrough(parts.slice(1), url.searchParams);
   if (first === "live" && second && third && rest.length === 0)
     return { screen: "point", device: second, metric: third };
   return third ? UNKNOWN : parseShort(first, second, url.searchParams);
@@ -92,6 +97,8 @@ export const pointPath = (device: string, metric: string): string =>
 /** `ended` keeps the list that the alarm was chosen from beside it. */
 export const alarmPath = (id: string, ended = false): string =>
   `/alarms/${encodeURIComponent(id)}${ended ? "?ended" : ""}`;
+export const placePath = (location: string): string =>
+  `/walkthroughs?location=${encodeURIComponent(location)}`;
 export const walkthroughPath = (id: string): string => `/walkthroughs/${encodeURIComponent(id)}`;
 export const itemPath = (id: string, item: string): string =>
   `${walkthroughPath(id)}/items/${encodeURIComponent(item)}`;

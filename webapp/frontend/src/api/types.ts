@@ -323,6 +323,8 @@ export interface RemoteInspection extends FollowedInspection {
 }
 
 export interface RemotePlace extends Place {
+  parent: string | null;
+  token: string;
   [more: string]: unknown;
 }
 

@@ -79,7 +79,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("what the server lends", () => {
   it("is kept for this person and site, and changed bit by bit from then on", async () => {
-    const place = { id: "yard", name: "Yard", path: "Dairy / Yard" };
+    const place = { id: "yard", name: "Yard", path: "Dairy / Yard", parent: "dairy", token: "t0" };
     tells({
       templates: [template("t1", 1), template("t2", 1)],
       locations: [place],

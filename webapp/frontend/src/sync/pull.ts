@@ -48,7 +48,13 @@ function without<T>(rows: Record<string, T>, removed: string[] | undefined): Rec
 
 function updated(known: Reference, { changed, removed, cursor }: SyncAnswer): Reference {
   const templates = byId(changed.templates.filter((row) => row.current).map(templateFrom));
-  const places = changed.locations.map(({ id, name, path }) => ({ id, name, path }));
+  const places = changed.locations.map(({ id, name, path, parent, token }) => ({
+    id,
+    name,
+    path,
+    parent,
+    token,
+  }));
   return {
     cursor,
     templates: without({ ...known.templates, ...templates }, removed.templates),

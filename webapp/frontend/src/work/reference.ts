@@ -7,6 +7,9 @@ export interface KnownPlace {
   id: string;
   name: string;
   path: string;
+  parent: string | null;
+  /** What its label says. */
+  token: string;
 }
 
 export interface KnownAspect {

@@ -227,5 +227,5 @@ export const devices = {
 
   "label.title": "The label of a place",
   "label.offline":
-    "Which place it is, the server knows, and it cannot be reached. Connect, then try again.",
+    "This phone does not know which place it is, and the server cannot be reached. Connect, then try again.",
 } as const;

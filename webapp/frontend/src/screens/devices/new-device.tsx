@@ -5,7 +5,7 @@ import { Age, When } from "../../components/time";
 import { t } from "../../i18n/t";
 import { devicePath } from "../../router";
 import { mayManage } from "../../store/session";
-import { valueText } from "./words";
+import { valueParts } from "./words";
 
 const SHOWN = 6;
 
@@ -14,7 +14,11 @@ function Value({ value }: { value: FirstValue }): VNode {
     <div class="first-value" data-testid={`first-${value.metric}`}>
       <dt>{value.label}</dt>
       <dd>
-        <span class="first-text">{valueText(value)}</span>
+        {valueParts(value).map((part) => (
+          <>
+            <span class="first-text">{part}</span>{" "}
+          </>
+        ))}
         <QualityTag view={{ quality: value.quality, reasons: value.reasons }} />
       </dd>
     </div>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DeviceDetail } from "../../api/device-types";
-import { formatEvery, healthWords, metricName, valueText } from "./words";
+import { formatEvery, healthWords, metricName, valueParts } from "./words";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const DEVICE = {
@@ -50,8 +50,11 @@ it("tells a time and no age of what was kept", () => {
 it("writes a value with its digits and unit, and a number without a unit alone", () => {
   const ph = { metric: "ph", label: "pH", unit: "pH", precision: 2, value: 7.1 } as const;
   const value = { ...ph, quality: "good" as const, reasons: [], observed_at: null };
-  expect(valueText(value)).toBe("7.10");
-  expect(valueText({ ...value, label: "Flow", unit: "m3/h", precision: 1 })).toBe("7.1\u00a0m³/h");
-  expect(valueText({ ...value, value: null })).toBe("no value");
+  expect(valueParts(value)).toEqual(["7.10"]);
+  expect(valueParts({ ...value, label: "Flow", unit: "m3/h", precision: 1 })).toEqual([
+    "7.1",
+    "m³/h",
+  ]);
+  expect(valueParts({ ...value, value: null })).toEqual(["no value"]);
   expect(metricName("active_power")).toBe("Active power");
 });

@@ -1,5 +1,12 @@
 import type { Device, DeviceDetail, FirstValue, OwnValue } from "../../api/device-types";
-import { formatAge, formatNumber, formatShort, formatWhen, withUnit } from "../../i18n/format";
+import {
+  formatAge,
+  formatNumber,
+  formatShort,
+  formatWhen,
+  unitLabel,
+  withUnit,
+} from "../../i18n/format";
 import { t } from "../../i18n/t";
 import { charge, type Health, healthAt, strength } from "../../lib/devices";
 import { serverNow } from "../../store/clock";
@@ -68,10 +75,13 @@ export function metricName(metric: string): string {
 const unitOf = (unit: string, label = ""): string | null =>
   unit === "dimensionless" || unit === label ? null : unit;
 
-export const valueText = ({ value, unit, precision, label }: FirstValue): string =>
-  value === null
-    ? t("live.no_value")
-    : withUnit(formatNumber(value, precision), unitOf(unit, label));
+/** The number and its unit apart: where both find no room in one line, the unit goes below. */
+export function valueParts({ value, unit, precision, label }: FirstValue): string[] {
+  if (value === null) return [t("live.no_value")];
+  const shown = unitOf(unit, label);
+  const number = formatNumber(value, precision);
+  return shown ? [number, unitLabel(shown)] : [number];
+}
 
 const own = ({ value, unit }: OwnValue): string => withUnit(formatShort(value), unitOf(unit));
 

@@ -12,6 +12,7 @@ import { whereabouts } from "../../sync/status";
 import { progressOf } from "../../work/outcome";
 import { answersOf } from "../../work/store";
 import type { Inspection } from "../../work/types";
+import type { WorkHere } from "./here";
 
 /** "Ines, this phone": whose it is and where it was begun. */
 export function whoText(inspection: Inspection): string {
@@ -31,14 +32,18 @@ export function ProgressBar({ part, of }: { part: number; of: number }): VNode {
 
 const when = (at: number): string => formatWhen(at, zone.value, serverNow());
 
-/** Opens where it was left. */
-export function DraftCard({ inspection }: { inspection: Inspection }): VNode {
+/** Opens where it was left; where one stands at a place, at its first open question there. */
+export function DraftCard({
+  inspection,
+  here = null,
+}: {
+  inspection: Inspection;
+  here?: WorkHere | null;
+}): VNode {
   const progress = progressOf(inspection, answersOf(inspection.id).value);
   const { items, answered, fail } = progress;
-  const to =
-    inspection.lastItem && author.value
-      ? itemPath(inspection.id, inspection.lastItem)
-      : walkthroughPath(inspection.id);
+  const item = here?.next?.id ?? inspection.lastItem;
+  const to = item && author.value ? itemPath(inspection.id, item) : walkthroughPath(inspection.id);
   return (
     <li>
       <a class="walk-card" href={to} data-testid={`draft-${inspection.id}`}>
@@ -46,6 +51,11 @@ export function DraftCard({ inspection }: { inspection: Inspection }): VNode {
         <span class="quiet">
           {whoText(inspection)} · {t("walks.begun", { time: when(inspection.startedAt) })}
         </span>
+        {here ? (
+          <strong class="template-facts">
+            {t("here.answered", { answered: here.answered, items: here.items })}
+          </strong>
+        ) : null}
         <ProgressBar part={answered} of={items} />
         <span class="walk-card-line">
           <span>

@@ -92,6 +92,6 @@ function One({ at }: { at: Inside }): VNode {
 /** Everything about walkthroughs: one part of the app, loaded when it is first opened. */
 export default function Walkthroughs({ at }: { at: Route }): VNode {
   useEffect(() => void learnDevice(), []);
-  if (at.screen === "walkthroughs") return <WalkList />;
+  if (at.screen === "walkthroughs") return <WalkList key={at.location} location={at.location} />;
   return <One key={(at as Inside).id} at={at as Inside} />;
 }

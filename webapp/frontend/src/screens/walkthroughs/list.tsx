@@ -2,97 +2,40 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { StateMessage } from "../../components/states";
 import { t } from "../../i18n/t";
-import { navigate, walkthroughPath } from "../../router";
 import { author, insecure } from "../../store/author";
-import { isDown, liveState } from "../../store/live";
 import { mayRecord, paused, site } from "../../store/session";
-import { startInspection } from "../../work/record";
-import { inspections, templates, workFault } from "../../work/store";
-import type { Inspection, Template } from "../../work/types";
+import type { KnownPlace } from "../../work/reference";
+import { inspections, places, workFault } from "../../work/store";
+import type { Inspection } from "../../work/types";
 import { DoneCard, DraftCard } from "./cards";
-import { saveErrorText } from "./errors";
+import { DevicesHere } from "./devices-here";
+import { workWithin } from "./here";
 import { InsecureWalks, isDraft } from "./parts";
+import { PlaceHead } from "./place-head";
+import { Templates } from "./templates";
 
 const SHOWN_DONE = 8;
 
-function TemplateCard({ template }: { template: Template }): VNode {
-  const busy = useSignal(false);
-  const error = useSignal("");
-  const { sections } = template.content;
-  const count = sections.reduce((sum, section) => sum + section.items.length, 0);
-  const places = new Set(sections.map((section) => section.location).filter(Boolean)).size;
-  const start = async (): Promise<void> => {
-    const by = author.peek();
-    if (!by || busy.value) return;
-    busy.value = true;
-    error.value = "";
-    try {
-      const begun = await startInspection(template, template.site, by);
-      navigate(walkthroughPath(begun.id));
-    } catch (problem) {
-      error.value = saveErrorText(problem);
-    }
-    busy.value = false;
-  };
-  return (
-    <li class="template-card" data-testid={`template-${template.id}`}>
-      <div>
-        <h3>{template.title}</h3>
-        {template.description ? <p class="quiet">{template.description}</p> : null}
-        <p class="template-facts">
-          {[t("walks.questions", { count }), places > 0 ? t("walks.places", { count: places }) : ""]
-            .filter(Boolean)
-            .join(" · ")}
-        </p>
-      </div>
-      <button
-        type="button"
-        class="button button-primary button-large"
-        aria-label={t("walks.start_this", { title: template.title })}
-        disabled={busy.value}
-        onClick={() => void start()}
-      >
-        {t(busy.value ? "walks.starting" : "walks.start_button")}
-      </button>
-      {error.value ? (
-        <p class="form-error" role="alert">
-          {error.value}
-        </p>
-      ) : null}
-    </li>
-  );
+interface DraftsProps {
+  items: Inspection[];
+  title: "walks.drafts" | "here.drafts" | "here.other_drafts";
+  place?: KnownPlace | null;
 }
 
-function Templates(): VNode {
-  const items = templates.value;
-  if (items.length === 0) {
-    return (
-      <StateMessage
-        title={t("walks.no_templates")}
-        help={t(isDown(liveState.value) ? "walks.templates_offline" : "walks.no_templates_help")}
-        icon="walk"
-      />
-    );
-  }
-  return (
-    <ul class="template-list">
-      {items.map((template) => (
-        <TemplateCard key={template.id} template={template} />
-      ))}
-    </ul>
-  );
-}
-
-function Drafts({ items }: { items: Inspection[] }): VNode | null {
+function Drafts({ items, title, place = null }: DraftsProps): VNode | null {
   if (items.length === 0) return null;
   return (
-    <section aria-labelledby="drafts-title">
-      <h2 class="section-title" id="drafts-title">
-        {t("walks.drafts")} <span class="tab-count">{items.length}</span>
+    <section aria-labelledby={title}>
+      <h2 class="section-title" id={title}>
+        {t(title)} <span class="tab-count">{items.length}</span>
       </h2>
       <ul class="cards">
         {items.map((inspection) => (
-          <DraftCard key={inspection.id} inspection={inspection} />
+          <DraftCard
+            key={inspection.id}
+            inspection={inspection}
+            here={place ? workWithin(inspection, place) : null}
+          />
         ))}
       </ul>
     </section>
@@ -137,10 +80,32 @@ function ofSite(): { drafts: Inspection[]; done: Inspection[] } {
   return { drafts: here.filter(isDraft), done: here.filter((one) => !isDraft(one)) };
 }
 
-function Body(): VNode {
+interface AtPlaceProps {
+  place: KnownPlace;
+  drafts: Inspection[];
+  /** Whether one may begin a walkthrough. */
+  start: boolean;
+}
+
+/** What can be done where one stands comes first, then what is measured there, then all the rest. */
+function AtPlace({ place, drafts, start }: AtPlaceProps): VNode {
+  const isHere = (draft: Inspection): boolean => workWithin(draft, place).next !== null;
+  const rest = drafts.filter((draft) => !isHere(draft));
+  return (
+    <>
+      <Drafts title="here.drafts" items={drafts.filter(isHere)} place={place} />
+      {start ? <Templates place={place} /> : null}
+      <DevicesHere place={place} />
+      <Drafts title="here.other_drafts" items={rest} />
+      {start ? <Templates place={place} others /> : null}
+    </>
+  );
+}
+
+function Body({ place }: { place: KnownPlace | null }): VNode {
   const { drafts, done } = ofSite();
   const reader = !mayRecord.value;
-  const none = drafts.length + done.length === 0;
+  const start = !(reader || paused.value || insecure);
   if (workFault.value && !insecure) {
     return (
       <StateMessage
@@ -153,7 +118,7 @@ function Body(): VNode {
       </StateMessage>
     );
   }
-  if (reader && none)
+  if (reader && !place && drafts.length + done.length === 0)
     return (
       <StateMessage title={t("walks.auditor_none")} help={t("walks.auditor_help")} icon="walk" />
     );
@@ -161,14 +126,13 @@ function Body(): VNode {
     <div class="walks">
       <div class="walks-main">
         {insecure && !reader ? <InsecureWalks /> : null}
-        <Drafts items={drafts} />
-        {reader || paused.value || insecure ? null : (
-          <section aria-labelledby="start-title">
-            <h2 class="section-title" id="start-title">
-              {t("walks.start")}
-            </h2>
-            <Templates />
-          </section>
+        {place ? (
+          <AtPlace place={place} drafts={drafts} start={start} />
+        ) : (
+          <>
+            <Drafts title="walks.drafts" items={drafts} />
+            {start ? <Templates place={null} /> : null}
+          </>
         )}
       </div>
       <div class="walks-side">
@@ -178,14 +142,17 @@ function Body(): VNode {
   );
 }
 
-export function WalkList(): VNode {
+/** `location`: where one stands, as a scanned label says. */
+export function WalkList({ location }: { location: string | null }): VNode {
+  const place = location ? (places.value.get(location) ?? null) : null;
   return (
     <>
       <div class="page-head">
         <h1>{t("walks.title")}</h1>
       </div>
       {mayRecord.value ? null : <p class="read-only">{t("walk.auditor")}</p>}
-      <Body />
+      {location ? <PlaceHead place={place} /> : null}
+      <Body place={place} />
     </>
   );
 }
