@@ -50,7 +50,9 @@ ANSWERS: dict[str, list[str]] = {
     "/collectors": ["/collectors"],
     "/dead-letters": ["/dead-letters"],
 }
-NOT_JSON = {"/live", "/labels.pdf"} | {f"/photos/{{sha256}}/{name}" for name in ("thumb.webp", "large.webp", "original")}
+NOT_JSON = {"/live", "/labels.pdf"} | {
+    f"/photos/{{sha256}}/{name}" for name in ("thumb.webp", "large.webp", "original")
+}
 # Seeded straight into the tables, and so without a history.
 EMPTY = {f"/{name}/{{ident}}/history" for name in ("templates", "findings", "locations")}
 
