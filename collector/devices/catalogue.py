@@ -42,6 +42,14 @@ def metrics_of(profile: Profile) -> list[str]:
     return list(dict.fromkeys(rule.name for rule in profile.metrics))
 
 
+def products_of(profile: Profile) -> str:
+    """Each vendor once, with its models: `Shelly Plus Plug S, Plus 1PM; Sonoff Pow R2`."""
+    models: dict[str, list[str]] = {}
+    for product in profile.about.products:
+        models.setdefault(product["vendor"], []).append(product["model"])
+    return "; ".join(f"{vendor} {', '.join(mine)}" for vendor, mine in models.items())
+
+
 def page(profiles: Sequence[Profile]) -> str:
     """docs/devices.md."""
     products = sum(len(profile.about.names) for profile in profiles)

@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from collector.devices.catalogue import metrics_of
+from collector.devices.catalogue import metrics_of, products_of
 from collector.devices.check import Checked, Report
 from collector.profiles.profile import Profile
 
-_METRICS_SHOWN = 8
+# Below that many columns the metrics are left out: the profile, its kind and the devices need them.
+_WIDE = 110
+# So few that were searched for are shown whole.
+_FEW = 3
 
 
 def report(console: Console, found: Report) -> None:
@@ -28,7 +31,12 @@ def report(console: Console, found: Report) -> None:
 def _checked(console: Console, one: Checked) -> None:
     mark = Text("✓ ", "green") if one.good else Text("✗ ", "bold red")
     name = Text(one.profile.id if one.profile else str(one.file), "bold")
-    console.print(mark + name + Text(f"  {_about(one)}", "dim"), soft_wrap=True)
+    line = mark + name + Text(f"  {_about(one)}", "dim")
+    if one.profile:
+        # The names of the devices come last, and may be cut.
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    else:
+        console.print(line, soft_wrap=True)
     for text in (*one.faults, *one.wrong):
         place, colon, what = text.partition(": ")
         console.print(Text("    ").append(place + colon, "cyan").append(what), soft_wrap=True)
@@ -40,8 +48,7 @@ def _about(one: Checked) -> str:
     if one.profile is None:
         return "cannot be used"
     count = len(one.profile.examples)
-    parts = [", ".join(one.profile.about.names), f"{count} example{'' if count == 1 else 's'}"]
-    return " · ".join(filter(None, parts))
+    return " · ".join(filter(None, [_count(count, "example"), products_of(one.profile)]))
 
 
 def _summary(found: Report) -> Text:
@@ -52,14 +59,14 @@ def _summary(found: Report) -> Text:
         return Text(f"{_count(len(found.checked), 'profile')}, {_count(examples, 'example')}: all is well.", "green")
     said = []
     if bad or found.faults:
-        said.append(f"{_count(len(bad) + len(found.faults), 'thing')} cannot be used")
+        said.append(f"{_count(len(bad) + len(found.faults), 'file or folder', 'files or folders')} cannot be used")
     if wrong:
-        said.append(f"what {_count(len(wrong), 'profile')} say of their examples does not come out")
+        said.append(f"{_count(len(wrong), 'profile')} {'has' if len(wrong) == 1 else 'have'} faults to correct")
     return Text(f"{_count(len(found.checked), 'profile')} looked at; {'; '.join(said)}.", "red")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def report_json(found: Report) -> dict[str, Any]:
@@ -89,21 +96,25 @@ def profiles(console: Console, found: Sequence[Profile], searched: str) -> None:
             markup=False,
         )
         return
-    table = Table("profile, for", "kind, decoder", "metrics", box=SIMPLE_HEAD, pad_edge=False)
-    table.columns[1].no_wrap = True
+    wide = console.width >= _WIDE
+    headings = ["profile", "kind", "devices", *(["metrics"] if wide else [])]
+    table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), expand=True)
+    whole = bool(searched) and len(found) <= _FEW
+    for column in table.columns:
+        # A line for each profile, whatever the width.
+        column.no_wrap, column.overflow = not (whole and column.header in ("devices", "metrics")), "ellipsis"
+    for column in table.columns[2:]:
+        column.ratio = 1
     for profile in found:
-        name = Text(profile.id, "bold").append(f"\n{', '.join(profile.about.names)}", "not bold dim")
-        kind = Text(profile.about.kind).append(f"\n{profile.decoder}", "dim")
-        table.add_row(name, kind, Text(_few(profile)))
+        row = [Text(profile.id, "bold"), Text(profile.about.kind), Text(products_of(profile))]
+        table.add_row(*row, *([Text(_metrics(profile), "dim")] if wide else []))
     console.print(table)
-    console.print(Text(_count(len(found), "profile"), "dim"))
+    more = "--search finds by vendor, model, kind or metric; --json tells all."
+    console.print(Text(f"{_count(len(found), 'profile')}. {more}", "dim"), soft_wrap=True)
 
 
-def _few(profile: Profile) -> str:
-    names = metrics_of(profile)
-    more = f" and {len(names) - _METRICS_SHOWN} more" if len(names) > _METRICS_SHOWN else ""
-    named = ", ".join(names[:_METRICS_SHOWN]) + more
-    return ", ".join(filter(None, [named, "whatever it names" if profile.keep_unlisted else ""]))
+def _metrics(profile: Profile) -> str:
+    return ", ".join([*metrics_of(profile), *(["whatever it names"] if profile.keep_unlisted else [])])
 
 
 def profile_json(profile: Profile) -> dict[str, Any]:
