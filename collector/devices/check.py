@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from collector.devices.examples import differences, example_payload, unshown
-from collector.devices.explain import records, unfound
+from collector.devices.explain import records, unfound, unreached
 from collector.errors import ConfigError
 from collector.profiles.faults import Source
 from collector.profiles.files import read_yaml_with_lines
 from collector.profiles.library import profile_files
 from collector.profiles.loading import load_profile
+from collector.profiles.paths import ABSENT, walk
 from collector.profiles.profile import Profile
 from collector.profiles.vocabulary import Vocabulary
 
@@ -94,29 +95,51 @@ def check_file(file: Path, vocabulary: Vocabulary) -> Checked:
         return Checked(file, faults=error.faults)
     source = Source(file, lines)
     wrong = [*_lies(profile, source, vocabulary), *_unreached(profile, source)]
-    return Checked(file, profile, wrong=wrong, hints=list(hints(content)))
+    return Checked(file, profile, wrong=wrong, hints=[*hints(content), *_unnoticed(profile)])
 
 
 def _lies(profile: Profile, source: Source, vocabulary: Vocabulary) -> Iterator[str]:
+    """What several examples have in common is said of the first."""
+    found: dict[str, list[int]] = {}
     for index, example in enumerate(profile.examples):
         for what in differences(profile, example, vocabulary):
-            yield source.fault(("examples", index), f"({example['description']}) {what}")
+            found.setdefault(what, []).append(index)
+    for what, of in found.items():
+        more = f", and {len(of) - 1} more" if len(of) > 1 else ""
+        yield source.fault(("examples", of[0]), f"({profile.examples[of[0]]['description']}{more}) {what}")
 
 
-def _unreached(profile: Profile, source: Source) -> Iterator[str]:
-    """Metrics that no example shows: mostly a path that leads nowhere."""
-    contents = [
+def _contents(profile: Profile) -> list[Any]:
+    """What the decoder makes of all the examples."""
+    return [
         record.content
         for example in profile.examples
         for record in records(profile, example["topic"], example_payload(example))
     ]
-    for index, rule in unshown(profile, profile.examples):
-        why = unfound(rule, contents) if contents else "no example is read by this profile"
+
+
+def _unreached(profile: Profile, source: Source) -> Iterator[str]:
+    """Metrics that no example shows: mostly a path that leads nowhere."""
+    missing, contents = unshown(profile, profile.examples), _contents(profile)
+    if missing and not contents:
+        yield source.fault(("examples",), "none of them is read by this profile; add a message that is")
+        return
+    for index, rule in missing:
+        why = unfound(rule, contents)
+        end = "" if why.endswith("?") else "."
         yield source.fault(
             ("metrics", index, "path"),
-            f"no example shows {rule.name}: {why}. Correct the path, add a message that has it to the examples, or say"
-            " optional: true",
+            f"no example shows {rule.name}: {why}{end} Correct the path, add a message that"
+            " has it to the examples, or say optional: true",
         )
+
+
+def _unnoticed(profile: Profile) -> Iterator[str]:
+    """Troubles that no example shows: with a misspelt path a fault of the device would pass for a good value."""
+    contents = _contents(profile)
+    for path in dict.fromkeys(rule.path for rule in profile.quality):
+        if contents and all(walk(content, path, ABSENT) is ABSENT for content in contents):
+            yield f"quality: no example shows it: {unreached(path, contents)}"
 
 
 def _find_twins(checked: Iterable[Checked]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from collector.devices.explain import path_of, records, short, unfound, why_nothing
+from collector.devices.explain import path_of, records, short, unfound, unreached, why_nothing
 from collector.domain.reading import Reading
 from collector.domain.times import iso_utc, parse_time
 from collector.ingest.message import Message
@@ -111,7 +111,7 @@ def told(result: Processed) -> str:
         return f"the message was refused as {result.refused.reason}: {result.refused.detail}"
     if not result.readings:
         return "nothing comes of the message"
-    values = ", ".join(f"{reading.metric} {reading.value}" for reading in result.readings[:8])
+    values = ", ".join(f"{reading.metric} {_number(reading.value)}" for reading in result.readings[:8])
     more = f" and {len(result.readings) - 8} more" if len(result.readings) > 8 else ""
     return f"the message gives {values}{more}"
 
@@ -126,14 +126,36 @@ def _readings(example: Example, readings: Sequence[Reading], wanted: list[dict[s
     for one in wanted:
         mine = [reading for reading in left if _is_of(reading, one)]
         left = [reading for reading in left if not _is_of(reading, one)]
-        if not mine:
+        if not mine and (moved := _of_another_time(left, wanted, one)):
+            yield _another_time(example, one["time"], moved[0])
+            mine, left = moved, []
+        elif not mine:
             at = f" at {one['time']}" if "time" in one else ""
             heard = sorted({f"{reading.device} at {iso_utc(reading.observed_at)}" for reading in readings})
             yield f"the example expects readings of {one['device']}{at}, but the message gives {', '.join(heard)}"
             continue
         yield from _values(example, mine, one["readings"])
     if left:
-        yield f"not expected: {', '.join(f'{reading.device}/{reading.metric} {reading.value}' for reading in left)}"
+        values = (f"{reading.device}/{reading.metric} {_number(reading.value)}" for reading in left)
+        yield f"not expected: {', '.join(values)}"
+
+
+def _of_another_time(left: list[Reading], wanted: list[dict[str, Any]], one: dict[str, Any]) -> list[Reading]:
+    """The readings, if there is one moment on both sides and only the time of it differs."""
+    moments = {(reading.device, reading.observed_at) for reading in left}
+    return left if len(wanted) == 1 and len(moments) == 1 and left[0].device == one["device"] else []
+
+
+def _another_time(example: Example, expected: Any, reading: Reading) -> str:
+    rule, source = example.profile.time, "the message has no time that the profile reads"
+    found = [walk(content, rule.path, ABSENT) for content in example.contents] if rule and rule.path else []
+    if rule is not None and rule.path and found and found[0] is not ABSENT:
+        zone = f" in zone {rule.zone}" if rule.zone else ""
+        source = f"at {path_of(rule.path)} there is {short(found[0])}, read as {rule.unit}{zone}"
+    return (
+        f"time: the example expects {expected}, but the message gives {iso_utc(reading.observed_at)}: {source}."
+        " Correct the time of the profile, or that of the example"
+    )
 
 
 def _is_of(reading: Reading, one: dict[str, Any]) -> bool:
@@ -148,8 +170,8 @@ def _values(example: Example, readings: list[Reading], wanted: dict[str, Any]) -
         yield f"{metric}: the example expects it, but {_missing(example, metric)}"
     for metric in sorted(found.keys() - wanted.keys()):
         yield (
-            f"{metric}: the message gives {found[metric].value}{example.unit(metric)}, which the example does not"
-            " expect; add it there if it is right"
+            f"{metric}: the message gives {_number(found[metric].value)}{example.unit(metric)}, which the example does"
+            " not expect; add it there if it is right"
         )
     for metric in sorted(wanted.keys() & found.keys()):
         yield from _value(example, found[metric], wanted[metric])
@@ -171,15 +193,32 @@ def _value(example: Example, reading: Reading, wanted: Any) -> Iterator[str]:
     unit = example.unit(metric)
     if not _same(value, expected):
         yield (
-            f"{metric}: the example expects {expected}{unit}, but the message gives {value}{unit}"
+            f"{metric}: the example expects {_number(expected)}{unit}, but the message gives {_number(value)}{unit}"
             f"{_source(example, metric)}.{_confused_unit(example, reading, expected)}"
         )
     quality, reasons = wanted.get("quality", "good"), wanted.get("reasons", [])
     if reading.quality.word != quality or sorted(reading.reasons.words) != sorted(reasons):
         yield (
             f"{metric}: the example expects quality {_judged(quality, reasons)}, but it is"
-            f" {_judged(reading.quality.word, reading.reasons.words)}"
+            f" {_judged(reading.quality.word, reading.reasons.words)}{_unnoticed(example, metric, quality)}"
         )
+
+
+def _unnoticed(example: Example, metric: str, quality: str) -> str:
+    """The entries of `quality` that look where nothing is, when one of them was to say this."""
+    mine = [rule for rule in example.profile.quality if not rule.metrics or metric in rule.metrics]
+    paths = dict.fromkeys(rule.path for rule in mine if rule.quality.word == quality)
+    nowhere = [
+        unreached(path, example.contents)
+        for path in paths
+        if all(walk(content, path, ABSENT) is ABSENT for content in example.contents)
+    ]
+    return f". Of its entries under quality: {'; '.join(nowhere)}" if nowhere and example.contents else ""
+
+
+def _number(value: Any) -> str:
+    """Without the noise of a conversion: 48213.455, not 48213.45500000001."""
+    return "no value" if value is None else f"{value:.12g}"
 
 
 def _judged(quality: str, reasons: list[str]) -> str:

@@ -13,6 +13,16 @@ from marshmallow import Schema, fields
 from collector.profiles.files import Lines
 
 _UNKNOWN = "Unknown field."
+# What the library says, in words that name what to write.
+_WORDS = {
+    "Not a valid list.": "must be a list, such as [one, two]",
+    "Not a valid string.": "must be a text",
+    "Not a valid number.": "must be a number",
+    "Not a valid integer.": "must be a whole number",
+    "Not a valid boolean.": "must be true or false",
+    "Not a valid mapping type.": "must have keys and values, such as {key: value}",
+    "Invalid input type.": "must have keys and values, such as {key: value}",
+}
 _LINE = re.compile(r":(\d+): ")
 
 
@@ -78,4 +88,4 @@ def _worded(text: str, key: Any, schema: Schema | None) -> str:
         return f"there is no such key{did_you_mean(str(key), schema.fields)}"
     if text.startswith("Missing data"):
         return "missing; this key is required"
-    return text
+    return _WORDS.get(text, text)

@@ -45,13 +45,24 @@ def read_yaml_with_lines(path: Path) -> tuple[Any, Lines]:
         raise ConfigError([f"{path}: not UTF-8: {error.reason} at byte {error.start}"]) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
+        raise ConfigError([f"{path}:{line}: not YAML here: {error.problem}. {_meant(path, line)}"]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: {error}"]) from error
     except RecursionError as error:
         raise ConfigError(
             [f"{path}: nested too deeply, or an alias (*) stands within what it stands for (&)"]
         ) from error
+
+
+def _meant(path: Path, line: int) -> str:
+    """What is mostly behind a fault in the writing, which the reader notices only afterwards."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if 0 < line <= len(lines) and "\t" in lines[line - 1]:
+        return "There is a tab in this line: indent with spaces"
+    return (
+        "Look at this line and those above it: an indentation that differs from its neighbours', a bracket or quote"
+        " that is not closed, a text with ': ' or ' #' in it that is not in quotes"
+    )
 
 
 def _note_lines(

@@ -67,7 +67,7 @@ def test_a_unit_that_is_none_of_the_metric_is_told_with_those_that_are(tmp_path:
 def test_a_unit_that_is_wrong_by_a_factor_is_told_with_the_one_that_would_be_right(tmp_path: Path) -> None:
     (wrong,) = checked(tmp_path, ("unit: W", "unit: kW")).wrong
     assert wrong.startswith(f"{tmp_path}/meter.yaml:11: examples.0: (one) active_power: ")
-    assert "expects 5 kW, but the message gives 5000.0 kW: at [el, power] there is 5000, taken as kW" in wrong
+    assert "expects 5 kW, but the message gives 5000 kW: at [el, power] there is 5000, taken as kW" in wrong
     assert "With unit W it would be as expected" in wrong
 
 
@@ -98,8 +98,8 @@ def test_a_part_of_a_sum_that_is_nowhere_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("ph: 7}}", "ph: 7.5}}"), "expects 7.5 pH, but the message gives 7.0 pH: at [el, PH] there is 7"),
-        (("active_power: 5, ", ""), "active_power: the message gives 5.0 kW, which the example does not expect"),
+        (("ph: 7}}", "ph: 7.5}}"), "expects 7.5 pH, but the message gives 7 pH: at [el, PH] there is 7"),
+        (("active_power: 5, ", ""), "active_power: the message gives 5 kW, which the example does not expect"),
         (("ph: 7}}", "ph: 7, flow: 3}}"), "flow: the example expects it, but the profile has no such metric"),
         (("device: a,", "device: b,"), "expects readings of b, but the message gives a at 2030-"),
         (("topic: plant/a/state", "topic: plant/a/status"), "level 3 is 'status', not 'state'"),
@@ -109,7 +109,7 @@ def test_a_part_of_a_sum_that_is_nowhere_is_told(tmp_path: Path) -> None:
         (("ph: 7}}", "ph: 7 pH}}"), "'7 pH' is not a number"),
         (("device: a,", "device: a, time: noon,"), "time 'noon' is not ISO 8601"),
         ((EXPECT, "expect: none"), "the example expects nothing, but"),
-        ((EXPECT, "expect: {refused: not_json}"), "is refused as not_json, but the message gives active_power 5.0, ph"),
+        ((EXPECT, "expect: {refused: not_json}"), "is refused as not_json, but the message gives active_power 5, ph"),
         ((PAYLOAD, "payload: 'no json'"), "the message was refused as not_json"),
         (("ph: 7}}", "ph: {value: 7, quality: bad, reasons: [range]}}}"), "quality bad (range), but it is good"),
     ],
@@ -151,3 +151,65 @@ def test_a_folder_without_profiles_is_told(tmp_path: Path) -> None:
         "meter.yml: is not read; give it a name that ends in .yaml" in f
         for f in check_paths([tmp_path], VOCABULARY).faults
     )
+
+
+TIMED = ('device_id: "{device}"', 'device_id: "{device}"\ntime: {path: [t], unit: iso, zone: Europe/Berlin}')
+
+
+def test_an_example_of_another_time_is_told_with_the_time_as_it_was_read(tmp_path: Path) -> None:
+    """As after a zone was corrected: one line says it, and the values are compared as ever."""
+    found = checked(
+        tmp_path,
+        TIMED,
+        ("{type: meter, el", '{type: meter, t: "2026-11-23 11:00:00", el'),
+        ("device: a,", 'device: a, time: "2026-11-23T11:00:00Z",'),
+        ("ph: 7}}", "ph: 7.5}}"),
+    )
+    time, ph = found.wrong
+    assert "time: the example expects 2026-11-23T11:00:00Z, but the message gives 2026-11-23T10:00:00.000Z" in time
+    assert "at [t] there is '2026-11-23 11:00:00', read as iso in zone Europe/Berlin" in time
+    assert "expects 7.5 pH, but the message gives 7 pH" in ph
+
+
+def test_what_two_examples_have_in_common_is_told_once(tmp_path: Path) -> None:
+    second = GOOD[GOOD.index("  - description") :].replace("one", "two")
+    found = checked(tmp_path, (EXPECT + "\n", EXPECT + "\n" + second), ("unit: W", "unit: kW"))
+    (wrong,) = found.wrong
+    assert "examples.0: (one, and 1 more) active_power: " in wrong
+
+
+def test_numbers_are_told_without_the_noise_of_a_conversion(tmp_path: Path) -> None:
+    found = checked(tmp_path, ("power: 5000", "power: 48213702"), ("power: 5,", "power: 1,"))
+    assert "expects 1 kW, but the message gives 48213.702 kW" in found.wrong[0]
+
+
+QUALITY = (
+    "examples:",
+    "quality:\n  - {path: [el, state], one_of: [CAL], quality: bad, reason: calibration}\nexamples:",
+)
+
+
+def test_a_misspelt_path_of_a_trouble_is_told_before_the_trouble_comes(tmp_path: Path) -> None:
+    found = checked(tmp_path, QUALITY, ("PH: 7}}", "PH: 7, State: RUN}}"))
+    assert found.good
+    (hint,) = (hint for hint in found.hints if hint.startswith("quality: "))
+    assert "at [el] there is no state" in hint
+    assert "did you mean State? Capitals count" in hint
+
+
+def test_a_trouble_that_goes_unnoticed_is_told_with_where_the_profile_looks(tmp_path: Path) -> None:
+    found = checked(
+        tmp_path,
+        QUALITY,
+        ("PH: 7}}", "PH: 7, State: CAL}}"),
+        ("ph: 7}}", "ph: {value: 7, quality: bad, reasons: [calibration]}}}"),
+    )
+    (wrong,) = found.wrong
+    assert "ph: the example expects quality bad (calibration), but it is good. Of its entries under quality: " in wrong
+    assert "[el, state] leads nowhere" in wrong
+
+
+def test_a_topic_that_fits_nothing_is_told_once_and_not_for_each_metric(tmp_path: Path) -> None:
+    topic, nothing = checked(tmp_path, ("topic: plant/a/state", "topic: plant/a/status")).wrong
+    assert "level 3 is 'status', not 'state'" in topic
+    assert nothing.endswith("examples: none of them is read by this profile; add a message that is")

@@ -54,6 +54,10 @@ def test_a_good_profile_of_ones_own_is_taken(tmp_path: Path, vocabulary: Vocabul
         ),
         ("device_id:", "devcie_id:", "meter.yaml:6: devcie_id: there is no such key; did you mean device_id?"),
         ("path: [PH]", "path: []", "metrics.0.path"),
+        ("path: [PH]", "path: PH", "metrics.0.path: must be a list, such as [one, two]"),
+        ("decoder: json", "\tdecoder: json", "meter.yaml:4: not YAML here: "),
+        ("decoder: json", "\tdecoder: json", "There is a tab in this line: indent with spaces"),
+        ("decoder: json", " decoder: json", "an indentation that differs from its neighbours'"),
         ("schema: 1", "schema: 2", "schema: Must be equal to 1"),
     ],
 )

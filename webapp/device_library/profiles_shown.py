@@ -18,17 +18,22 @@ from collector.profiles.profile import Profile
 _WIDE = 110
 # So few that were searched for are shown whole.
 _FEW = 3
+# What could be better is told of so many at most; of all that come with Fieldproof it would hide what is wrong.
+_HINTS_OF = 10
 
 
 def report(console: Console, found: Report) -> None:
     for one in sorted(found.checked, key=lambda one: not one.good):
-        _checked(console, one)
+        _checked(console, one, hints=len(found.checked) <= _HINTS_OF)
     for fault in found.faults:
         console.print(Text("✗ ", "red").append(fault, "default"), soft_wrap=True)
+    if len(found.checked) > _HINTS_OF and (better := sum(bool(one.hints) for one in found.checked)):
+        text = f"{_count(better, 'profile')} could be better: check a file or your own folder to see how."
+        console.print(Text(text, "dim"), soft_wrap=True)
     console.print(_summary(found), soft_wrap=True)
 
 
-def _checked(console: Console, one: Checked) -> None:
+def _checked(console: Console, one: Checked, *, hints: bool) -> None:
     mark = Text("✓ ", "green") if one.good else Text("✗ ", "bold red")
     name = Text(one.profile.id if one.profile else str(one.file), "bold")
     line = mark + name + Text(f"  {_about(one)}", "dim")
@@ -40,7 +45,7 @@ def _checked(console: Console, one: Checked) -> None:
     for text in (*one.faults, *one.wrong):
         place, colon, what = text.partition(": ")
         console.print(Text("    ").append(place + colon, "cyan").append(what), soft_wrap=True)
-    for text in one.hints:
+    for text in one.hints if hints else ():
         console.print(Text(f"    could be better: {text}", "dim"), soft_wrap=True)
 
 
