@@ -130,6 +130,9 @@ _BY_NAME = {name.replace(" ", ""): metric for metric, (_, names) in _NAMES.items
 # Below a key that says what is measured.
 _SAYS_NOTHING = frozenset({"", "value", "val", "v", "reading", "now", "actual", "raw", "measurement", "result", "data"})
 _MOST_UNIT_WORDS = 3
+# Words that say of nothing in particular that it is counted, and what is counted in a unit. m3 may be gas, too.
+_TOTALS = frozenset({"total", "counter", "reading", "meter", "meterreading", "consumption", "index", "count"})
+_TOTAL_OF = {"Wh": "energy_import", "kWh": "energy_import", "MWh": "energy_import", "L": "volume_total"}
 
 # At the end of a key, as one word or as several: `energy_kwh`, `flow_m3_h`, `Temp_C`.
 _UNITS = {
@@ -171,7 +174,8 @@ def _known(words: list[str], phase: str, vocabulary: Vocabulary) -> Guess | None
         unit = _UNITS.get("".join(words[len(words) - taken :])) if taken else None
         if taken and unit is None:
             continue
-        if (metric := _BY_NAME.get("".join(words[: len(words) - taken]))) is None:
+        name = "".join(words[: len(words) - taken])
+        if (metric := _total(name, unit) or _BY_NAME.get(name)) is None:
             continue
         usual = _NAMES[metric][0]
         metric = _of_phase(metric, phase, vocabulary)
@@ -180,6 +184,11 @@ def _known(words: list[str], phase: str, vocabulary: Vocabulary) -> Guess | None
         if metric and not taken:
             return Guess(metric, usual, False)
     return None
+
+
+def _total(name: str, unit: str | None) -> str | None:
+    """`total_kwh`, `counter_liters`: the unit tells of what."""
+    return _TOTAL_OF.get(unit or "") if name in _TOTALS else None
 
 
 def _words(name: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from collector.devices.formats import read
-from collector.devices.propose import Caught, Proposal, propose, structure
+from collector.devices.propose import Caught, Proposal, propose, spoken, structure
 from collector.devices.suggest import suggest
 from collector.profiles.decoders import DECODERS
 from collector.profiles.library import Library
@@ -51,7 +51,7 @@ class Heard:
 
 def _kind(message: Caught) -> Hashable:
     found = read(message.topic, message.payload)
-    return message.topic, structure(found) if found else None
+    return message.topic, (structure(found), spoken(found)) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -14,6 +14,7 @@ from collector.devices.common_names import guess
 from collector.devices.explain import leaves, path_of
 from collector.devices.find_lists import NamedList, PointList, named_lists, point_list
 from collector.devices.find_time import FoundTime, find_time, times_in
+from collector.devices.find_words import States, states, unit_beside, words_in
 from collector.devices.formats import JSON, VALUE, Read, read
 from collector.devices.topics import Pattern, Seen, pattern
 from collector.profiles.decoders import DECODERS
@@ -66,6 +67,8 @@ class Proposal:
     examples: list[Caught]
     named: tuple[NamedList, ...] = ()
     points: PointList | None = None
+    # Words for how the device is doing, which may make a rule of quality.
+    states: list[States] = field(default_factory=list)
     # Seconds between two messages of one kind; None: that was not to be seen.
     every_s: int | None = None
     # Whether the examples are real messages.
@@ -103,7 +106,11 @@ def propose(
         examples=[one.caught for one in _one_of_each(usable)],
     )
     proposal.every_s = _interval(usable)
-    _find_metrics(proposal, _opened(proposal, usable) if name == JSON else usable, vocabulary)
+    seen = _opened(proposal, usable) if name == JSON else usable
+    _find_metrics(proposal, seen, vocabulary)
+    if name == JSON:
+        named = [(found.path, found.metric) for found in proposal.metrics if found.metric]
+        proposal.states = states((document for one in seen for document in one.read.documents), named)
     if shape is not None and proposal.device_id:
         _choose_device_id(proposal, shape, usable)
     _tell(proposal, len(caught) - len(usable))
@@ -154,6 +161,11 @@ def structure(read_: Read) -> frozenset[JsonPath]:
     return frozenset(path for document in read_.documents[:1] for path, _ in leaves(document))
 
 
+def spoken(read_: Read) -> frozenset[tuple[JsonPath, str]]:
+    """The words by which it says how it is doing: with another word a message is of another kind."""
+    return frozenset(words_in(read_.documents[0])) if read_.decoder == JSON and read_.documents else frozenset()
+
+
 def _largest_kind(usable: list[_One]) -> list[_One]:
     """Of one decoder and, where topics are to be found out, one number of levels."""
     kinds: dict[tuple[str, int], list[_One]] = defaultdict(list)
@@ -189,7 +201,7 @@ def _one_of_each(usable: list[_One]) -> list[_One]:
     values = usable[0].read.decoder == VALUE
     kinds: dict[Any, _One] = {}
     for one in usable:
-        kinds.setdefault(one.caught.topic if values else structure(one.read), one)
+        kinds.setdefault(one.caught.topic if values else (structure(one.read), spoken(one.read)), one)
     return sorted(kinds.values(), key=lambda one: -len(structure(one.read)))[: 40 if values else _MOST_EXAMPLES]
 
 
@@ -198,13 +210,19 @@ def _find_metrics(proposal: Proposal, usable: list[_One], vocabulary: Vocabulary
     always = {rule.name for rule in DECODERS[proposal.decoder].always}
     taken: set[str] = set()
     for path, value in _numbers(proposal, usable).items():
-        found = _found(path, value, vocabulary)
+        beside = next((unit for document in _documents(usable) if (unit := unit_beside(document, path))), "")
+        found = _found(path, value, vocabulary, beside)
         if found.metric in taken | always:
             note = f"{found.metric} stands elsewhere too; which is meant?"
             found = Found(path, value, note=note, unit=found.unit)
         elif found.metric is not None:
             taken.add(found.metric)
         proposal.metrics.append(found)
+
+
+def _documents(usable: list[_One]) -> Iterator[Any]:
+    """Of one message of each kind at least: what is said in all of them need not be looked up in all."""
+    return (document for one in usable[:_MOST_EXAMPLES] for document in one.read.documents[:1])
 
 
 def _numbers(proposal: Proposal, usable: list[_One]) -> dict[JsonPath, Any]:
@@ -242,13 +260,16 @@ def _is_id(path: JsonPath) -> bool:
     }
 
 
-def _found(path: JsonPath, value: Any, vocabulary: Vocabulary) -> Found:
+def _found(path: JsonPath, value: Any, vocabulary: Vocabulary, beside: str = "") -> Found:
+    """`beside`: the unit that stands beside the value."""
     named = guess([part for key in path for part in (key.split("/") if isinstance(key, str) else [key])], vocabulary)
     if named is None:
         return Found(path, value)
     stated = number_and_unit(value) if isinstance(value, str) and number(value) is None else None
     if stated and vocabulary.conversion(named.metric, stated[1]) is not None:
         return Found(path, value, named.metric, stated[1], "the message states the unit")
+    if beside and vocabulary.conversion(named.metric, beside) is not None:
+        return Found(path, value, named.metric, beside, "the message states the unit")
     note = "the key names the unit" if named.unit_named else "" if named.unit in _ONLY_UNITS else "unit guessed"
     amount = stated[0] if stated else number(value)
     metric, convert = vocabulary.metrics[named.metric], vocabulary.conversion(named.metric, named.unit)
@@ -303,6 +324,12 @@ def _tell(proposal: Proposal, left: int) -> None:
         say.append(
             f"metrics: left out, in comments, {'is one number' if len(unknown) == 1 else f'are {len(unknown)} numbers'}"
             f" such as {path_of(unknown[0].path)}; take those that you need into the list (names: vocabulary.yaml)"
+        )
+    if proposal.states:
+        seen = dict.fromkeys(word for one in proposal.states for word in one.seen)
+        places = path_of(proposal.states[0].path) + (" and elsewhere" if len(proposal.states) > 1 else "")
+        say.append(
+            f"quality: at {places} the device says how it is doing; heard were {', '.join(seen)}. What else can it say?"
         )
     if proposal.time is not None and proposal.time.zone == "site":
         say.append("time: the device sends local time; zone: site is right if its clock is set to the zone of its site")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from collector.devices.explain import path_of, short
+from collector.devices.find_words import States
 from collector.devices.propose import Found, Proposal
 from collector.devices.yaml_text import block, written
 from collector.domain.devices import slug
@@ -65,7 +66,7 @@ class Outcome(NamedTuple):
 
 def profile_text(product: Product, proposal: Proposal, outcomes: Sequence[Outcome], file: Path) -> str:
     """`file`: where it will stand, for the path to the schema that editors read."""
-    lines = [*_head(product, _kind(proposal), file), *_matching(proposal), *_metrics(proposal)]
+    lines = [*_head(product, _kind(proposal), file), *_matching(proposal), *_metrics(proposal), *_quality(proposal)]
     return "\n".join([*lines, *_examples(proposal, outcomes)]) + "\n"
 
 
@@ -151,11 +152,39 @@ def _metrics(proposal: Proposal) -> Iterator[str]:
         entry = {"name": found.metric, "path": list(found.path), "unit": found.unit}
         yield f"  - {written(entry)}{_comment(found)}"
     unknown = [found for found in proposal.metrics if not found.metric]
-    if unknown:
+    if unknown and known:
         yield "  # Not in the vocabulary under this name. Give each that you need a metric and a unit, or delete it:"
+    elif unknown:
+        yield "# Give each that you need a metric and a unit, and take the # before it and before metrics away:"
+        yield "# metrics:"
     for found in unknown:
         place = f"{{name: …, path: {path_of(found.path)}, unit: {found.unit or '…'}}}"
-        yield f"  # - {place}{_comment(found)}"
+        yield f"{'  # -' if known else '#   -'} {place}{_comment(found)}"
+
+
+def _quality(proposal: Proposal) -> Iterator[str]:
+    """What was heard and is certain makes rules; for the rest a person has to say what it means."""
+    if not proposal.states:
+        return
+    yield "# What the device says about itself, in the words that were heard; the vendor's page knows the others."
+    rules = [line for one in proposal.states if one.well for line in _rules(one)]
+    yield from (("quality:", *rules) if rules else ("# quality:",))
+    for one in proposal.states:
+        if not one.well:
+            yield f"{_rule(one, {'one_of': ['…']}, 'bad')}  # heard: {', '.join(one.seen)}".replace("  - ", "  # - ", 1)
+
+
+def _rules(one: States) -> Iterator[str]:
+    known = [word for words in one.troubles.values() for word in words]
+    yield f"{_rule(one, {'none_of': [*one.well, *known]}, 'uncertain')}  # any other word"
+    for reason, words in one.troubles.items():
+        yield _rule(one, {"one_of": words}, "bad", reason)
+
+
+def _rule(one: States, condition: dict[str, Any], quality: str, reason: str = "") -> str:
+    entry = {"path": list(one.path), **condition, "quality": quality}
+    entry |= {"reason": reason} if reason else {}
+    return f"  - {written(entry | ({'metrics': list(one.metrics)} if one.metrics else {}))}"
 
 
 def _comment(found: Found) -> str:

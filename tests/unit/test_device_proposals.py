@@ -57,6 +57,9 @@ def written(folder: Path, proposal: Proposal) -> Profile:
         (["PM2.5"], ("pm2_5", "ug/m3")),
         (["pH"], ("ph", "pH")),
         (["dissolvedOxygen"], ("do", "mg/L")),
+        (["total_liters"], ("volume_total", "L")),
+        (["counter_kwh"], ("energy_import", "kWh")),
+        (["total_m3"], None),
         (["ENERGY", "Today"], None),
         (["power_factor_l1"], None),
         (["value"], None),
@@ -211,6 +214,80 @@ def test_two_values_of_one_metric_are_left_to_choose(tmp_path: Path) -> None:
 
 def test_without_a_name_that_is_known_all_is_kept_under_its_own(tmp_path: Path) -> None:
     assert written(tmp_path, proposed("#", caught("works/m1", {"odd": 3}))).keep_unlisted
+
+
+def test_values_without_a_known_name_need_only_their_marks_taken_away(tmp_path: Path) -> None:
+    """A person takes the # away and fills in; what stands there then has to be YAML."""
+    written(tmp_path, proposed("water/#", caught("water/m-3/verbrauch", b"48213"), caught("water/m-3/x9", b"1")))
+    file = tmp_path / "profiles/acme/m-1.yaml"
+    lines = [
+        line.removeprefix("# ") if line.startswith(("# metrics:", "#   - {name: …, path: [verbrauch]")) else line
+        for line in file.read_text().splitlines()
+    ]
+    text = "\n".join(lines).replace(
+        "{name: …, path: [verbrauch], unit: …}", "{name: volume_total, path: [verbrauch], unit: L}"
+    )
+    file.write_text(text)
+    found = check_file(file, VOCABULARY)
+    assert found.faults == []
+    assert found.profile is not None
+    assert [(rule.name, rule.unit) for rule in found.profile.metrics] == [("volume_total", "L")]
+
+
+def test_a_unit_that_stands_beside_its_value_is_no_guess(tmp_path: Path) -> None:
+    values = {"turb": {"v": 4, "unit": "FNU"}, "temp": {"v": "18,1", "unit": "°C"}, "flow": 3, "flow_unit": "L/s"}
+    proposal = proposed("#", caught("works/m1", values))
+    assert [(found.metric, found.unit) for found in proposal.metrics] == [
+        ("turbidity", "FNU"), ("temperature", "°C"), ("flow", "L/s"),
+    ]  # fmt: skip
+    assert not any("guessed" in text for text in proposal.look_at)
+    written(tmp_path, proposal)
+
+
+def test_a_unit_beside_several_values_is_that_of_none_of_them() -> None:
+    proposal = proposed("#", caught("works/m1", {"power": 3, "flow": 4, "unit": "kW"}))
+    assert [found.unit for found in proposal.metrics] == ["W", "m3/h"]
+
+
+def analyser(status: str) -> dict[str, Any]:
+    return {"time": "2026-11-23T10:00:00Z", "pH": {"v": 7.1, "st": status}, "temp": {"v": 18, "st": "OK"}}
+
+
+def test_words_for_how_a_device_is_doing_become_rules_and_examples(tmp_path: Path) -> None:
+    heard = [caught("works/m1", analyser(word)) for word in ("OK", "OK", "CAL", "FAULT")]
+    proposal = proposed("#", *heard)
+    assert any("heard were OK, CAL, FAULT. What else can it say?" in text for text in proposal.look_at)
+    profile = written(tmp_path, proposal)
+    assert [
+        (rule.path, rule.one_of, rule.none_of, rule.quality.word, set(rule.metrics)) for rule in profile.quality
+    ] == [
+        (("pH", "st"), None, ("ok", "cal", "fault"), "uncertain", {"ph"}),
+        (("pH", "st"), ("cal",), None, "bad", {"ph"}),
+        (("pH", "st"), ("fault",), None, "bad", {"ph"}),
+        (("temp", "st"), None, ("ok",), "uncertain", {"temperature"}),
+    ]
+    assert len(profile.examples) == 3
+    assert profile.examples[1]["expect"]["readings"]["ph"] == {
+        "value": 7.1, "quality": "bad", "reasons": ["calibration"],
+    }  # fmt: skip
+
+
+def test_a_word_that_may_mean_anything_makes_no_rule(tmp_path: Path) -> None:
+    profile = written(tmp_path, proposed("#", caught("works/m1", {"power": 3, "mode": "RUN"})))
+    assert profile.quality == ()
+    assert (
+        "# - {path: [mode], one_of: […], quality: bad}  # heard: RUN"
+        in (tmp_path / "profiles/acme/m-1.yaml").read_text()
+    )
+
+
+def test_a_word_that_is_new_is_worth_listening_on() -> None:
+    heard = Heard()
+    for _ in range(9):
+        heard.add(caught("works/m1", analyser("OK")))
+    assert heard.repeated == 8
+    heard.add(caught("works/m1", analyser("CAL")))
+    assert heard.repeated == 0
 
 
 def test_what_holds_no_value_is_not_described() -> None:
