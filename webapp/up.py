@@ -233,7 +233,7 @@ def _greet(
     if console.is_terminal:
         segno.make(phones.trust_url if phones else url, micro=False).terminal(compact=True)
     if "127.0.0.1" in url and settings.host not in start.EVERYWHERE:
-        console.print("[dim]This address works on this computer. For phones in the same network: make run LAN=1[/]")
+        console.print("[dim]For this computer only. For phones in the same network: --lan, or make run LAN=1[/]")
 
 
 def _has_accounts(settings: Settings) -> bool:

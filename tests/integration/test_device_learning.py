@@ -98,6 +98,12 @@ def telling_broker(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
+def test_what_collectors_tell_one_another_is_passed_over(broker: Server, tmp_path: Path) -> None:
+    with device(broker, "fieldproof/_collectors/one-0/mark", "fieldproof/_doctor/one", "works/meter-1/state"):
+        found = devices(broker, tmp_path, "try", "--live", "#", "--count", "4", "--json")
+    assert {json.loads(line)["topic"] for line in found.stdout.splitlines()} == {"works/meter-1/state"}
+
+
 def test_an_interrupted_listening_keeps_what_came(telling_broker: Server, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "webapp.cli", "devices", "learn", "works/#", "--count", "100000"]
     with (

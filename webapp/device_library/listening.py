@@ -15,9 +15,13 @@ from collector.clock import now_ms
 from collector.devices.propose import Caught
 from collector.ingest.mqtt.client import Broker
 from collector.ingest.mqtt.listen import listen
+from collector.ingest.pipeline import OWN_TOPICS
 from collector.settings import Settings
 from collector.sitedb.engine import make_engine
 from webapp.doctor import known_brokers
+
+# What our own collectors and the doctor publish: nobody asks what becomes of it.
+_OURS = (OWN_TOPICS, "fieldproof/_doctor/")
 
 
 def listen_until(
@@ -42,6 +46,8 @@ def listen_until(
         task = progress.add_task(f"Listening to {topic_filter} at {broker.name}", total=seconds, heard=0)
         for batch in listen(broker, settings, topic_filter, seconds):
             for one in batch:
+                if one.topic.startswith(_OURS):
+                    continue
                 heard += 1
                 yield Caught(one.topic, one.payload, now_ms()), one.retained
             progress.update(task, completed=time.monotonic() - started, heard=heard)
