@@ -21,6 +21,7 @@ _NAMES = frozenset({
 })  # fmt: skip
 _NUMBERS: tuple[tuple[TimeUnit, float], ...] = (("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6))
 _DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,12})?")
+_WRITTEN = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}[T ,]{1,2}[0-9]{1,2}[:.][0-9]{2}")
 # Longer ones are no times.
 _LONGEST = 40
 
@@ -60,6 +61,17 @@ def times_in(document: Any, received_at: int) -> Iterator[JsonPath]:
     for path, value in leaves(document):
         if _as_time(path, value, received_at) is not None:
             yield path
+
+
+def unreadable_time(document: Any) -> tuple[JsonPath, str] | None:
+    """A date with a time of day that is not ISO 8601, such as `11/25/2026 10:00:00`: nobody can tell day from month."""
+    for path, value in leaves(document):
+        if isinstance(value, str) and len(value) <= _LONGEST and _WRITTEN.match(value):
+            try:
+                parse_time(value, "iso")
+            except ValueError:
+                return path, value
+    return None
 
 
 def _rank(one: FoundTime) -> tuple[bool, bool, int, int]:

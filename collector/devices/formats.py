@@ -41,7 +41,11 @@ class Read(NamedTuple):
 
 
 def _may_be_value(value: Any) -> bool:
-    return number(value) is not None or (isinstance(value, str) and number_and_unit(value) is not None)
+    if number(value) is not None:
+        return True
+    # `11/25/2026 10:00:00` is no number with a unit.
+    stated = number_and_unit(value) if isinstance(value, str) else None
+    return stated is not None and stated[1][0] not in "/:"
 
 
 def read(topic: str, payload: bytes, only: str | None = None) -> Read | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from collector.devices.common_names import guess
 from collector.devices.explain import leaves, path_of
 from collector.devices.find_lists import NamedList, PointList, named_lists, point_list
-from collector.devices.find_time import FoundTime, find_time, times_in
+from collector.devices.find_time import FoundTime, find_time, times_in, unreadable_time
 from collector.devices.find_words import States, states, unit_beside, words_in
 from collector.devices.formats import JSON, VALUE, Read, read
 from collector.devices.topics import Pattern, Seen, pattern
@@ -110,6 +110,7 @@ def propose(
     _find_metrics(proposal, seen, vocabulary)
     if name == JSON:
         named = [(found.path, found.metric) for found in proposal.metrics if found.metric]
+        _find_unreadable_time(proposal, seen)
         proposal.states = states((document for one in seen for document in one.read.documents), named)
     if shape is not None and proposal.device_id:
         _choose_device_id(proposal, shape, usable)
@@ -159,6 +160,14 @@ def _interval(usable: list[_One]) -> int | None:
 def structure(read_: Read) -> frozenset[JsonPath]:
     """The places of all values: what two messages of one kind have in common."""
     return frozenset(path for document in read_.documents[:1] for path, _ in leaves(document))
+
+
+def _find_unreadable_time(proposal: Proposal, seen: list[_One]) -> None:
+    if proposal.time is None and proposal.points is None and (found := unreadable_time(seen[0].read.documents[0])):
+        proposal.look_at.append(
+            f"time: at {path_of(found[0])} there is '{found[1]}', which is not ISO 8601 and cannot be read; the"
+            " readings bear the moment of receipt. Can the device send another form?"
+        )
 
 
 def spoken(read_: Read) -> frozenset[tuple[JsonPath, str]]:
@@ -285,10 +294,10 @@ def _credible(value: float, low: float | None, high: float | None) -> bool:
 
 def _choose_device_id(proposal: Proposal, shape: Pattern, usable: list[_One]) -> None:
     """From the topic, unless no level of it names the device for certain and the message does."""
-    if shape.sure or proposal.key:
+    if shape.sure:
         return
     content = usable[0].read.documents[0]
-    for path in _id_paths(content):
+    for path in _id_paths(content) if not proposal.key else ():
         text = walk(content, path)
         everywhere = all(isinstance(walk(one.read.documents[0], path), str) for one in usable)
         if everywhere and text not in usable[0].caught.topic.split("/"):

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 # A level such as `shellyem3-68C63A` or `pow1`: words with figures are names that somebody gave.
-_NAME = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{3,}")
+_NAME = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])(?!v[0-9]+$).{2,}")
 _PART = re.compile(r"\{(\w+)\}")
 # More kinds than this are no kinds of message but names of something.
 _MOST_KINDS = 6
@@ -77,6 +77,9 @@ def _device_level(asked: str, seen: Sequence[Seen], varying: list[int], naming: 
     fixed = [at for at in free if at not in varying] or free or [0]
     wanted = [at for at, level in enumerate(asked.split("/")) if level == "+" and at in fixed]
     named = [at for at in fixed if _NAME.fullmatch(seen[0].levels[at])]
+    # What the person wrote out is mostly above the devices.
+    written = asked.split("/")
+    named = [at for at in named if at >= len(written) or written[at] != seen[0].levels[at]] or named
     if wanted or named:
         return (wanted or sorted(named, key=lambda at: -len(seen[0].levels[at])))[0], False
     likely = len(seen[0].levels) - (1 if len(seen[0].levels) <= 2 or naming else 2)

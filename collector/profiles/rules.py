@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from collector.domain.reading import Quality, Reason
-from collector.profiles.measured import GOOD, Measured, Stated, number, worse
+from collector.profiles.measured import GOOD, Measured, Stated, number, number_and_unit, worse
 from collector.profiles.paths import ABSENT, JsonPath, walk
 
 Cast = Literal["number", "boolean", "hex"]
@@ -119,7 +119,10 @@ class MetricRule:
             return 1.0 if text in _TRUE else 0.0 if text in _FALSE else None
         if self.cast == "hex":
             return _from_hex(text)
-        return number(text)
+        if (value := number(text)) is None and (stated := number_and_unit(found)) is not None:
+            # `7.1 mg/L`, where the profile says mg/L. Of another unit nothing is made here.
+            return stated[0] if stated[1] == self.unit else None
+        return value
 
 
 def _from_hex(text: str) -> float | None:

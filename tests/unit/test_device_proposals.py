@@ -85,6 +85,9 @@ def test_a_common_name_leads_to_a_metric_with_a_unit_it_may_have(metric: str) ->
         ("works/#", ["works/a/state", "works/b/state"], "works/{device}/state"),
         ("works/#", ["works/meter7/state"], "works/{device}/state"),
         ("works/+/hall", ["works/north/hall"], "works/{device}/hall"),
+        ("plant2/#", ["plant2/gw/an1"], "plant2/gw/{device}"),
+        ("works/m1/#", ["works/m1/state"], "works/{device}/state"),
+        ("#", ["acme/v2/kitchen/state"], "acme/v2/{device}/state"),
         ("#", ["kitchen"], "{device}"),
         ("#", ["home/kitchen"], "home/{device}"),
         ("#", ["home/kitchen/state"], "home/{device}/state"),
@@ -119,6 +122,25 @@ def test_a_value_a_topic_is_told_by_its_name(tmp_path: Path) -> None:
     assert [(rule.name, rule.path, rule.unit) for rule in profile.metrics] == [
         ("ph", ("ph",), "pH"), ("cod", ("cod",), "mg/L"),
     ]  # fmt: skip
+
+
+def test_which_level_is_the_device_is_told_as_a_guess_for_values_too() -> None:
+    proposal = proposed("works/#", caught("works/w7/ph", b"7,02"), caught("works/w7/flow", b"3"))
+    assert proposal.match == ("works/{device}/{name}",)
+    assert any("the device was taken to be the level {device}" in text for text in proposal.look_at)
+
+
+def test_a_number_with_its_unit_behind_is_read(tmp_path: Path) -> None:
+    profile = written(tmp_path, proposed("#", caught("works/m1", {"temp": "18,4 °C", "flow": "3.5 L/s"})))
+    assert profile.examples[0]["expect"]["readings"] == {"temperature": 18.4, "flow": 12.6}
+
+
+def test_a_time_that_nobody_can_read_for_certain_is_told_and_no_value(tmp_path: Path) -> None:
+    proposal = proposed("#", caught("works/m1", {"when": "11/25/2026 15:25:24", "power": 1}))
+    assert proposal.time is None
+    assert [found.path for found in proposal.metrics] == [("power",)]
+    assert any("at [when] there is '11/25/2026 15:25:24', which is not ISO 8601" in text for text in proposal.look_at)
+    written(tmp_path, proposal)
 
 
 def test_a_format_that_is_known_brings_its_own_topics_and_device(tmp_path: Path) -> None:
