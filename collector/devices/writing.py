@@ -236,11 +236,20 @@ def _expectation(outcome: Outcome) -> Iterator[str]:
     moments: dict[tuple[str, int], list[Reading]] = {}
     for reading in outcome.readings:
         moments.setdefault((reading.device, reading.observed_at), []).append(reading)
-    wanted = [
+    wanted: list[dict[str, Any]] = [
         {"device": device, "time": iso_utc(at), "readings": {one.metric: _expected(one) for one in readings}}
         for (device, at), readings in moments.items()
     ]
-    yield from _value("expect", wanted[0] if len(wanted) == 1 else wanted)
+    if len(text := written(wanted[0] if len(wanted) == 1 else wanted)) <= _MOST_IN_LINE:
+        yield f"    expect: {text}"
+        return
+    yield "    expect:"
+    for one in wanted:
+        # A line for each value, to be corrected by hand.
+        lines = [f"device: {written(one['device'])}", f"time: {written(one['time'])}", "readings:"]
+        lines += [f"  {written(metric)}: {written(value)}" for metric, value in one["readings"].items()]
+        dashes = ["- ", *["  "] * (len(lines) - 1)] if len(wanted) > 1 else [""] * len(lines)
+        yield from (f"      {dash}{line}" for dash, line in zip(dashes, lines, strict=True))
 
 
 def _expected(reading: Reading) -> Any:

@@ -294,6 +294,16 @@ def test_words_for_how_a_device_is_doing_become_rules_and_examples(tmp_path: Pat
     }  # fmt: skip
 
 
+def test_each_expected_value_is_one_line_to_correct_by_hand(tmp_path: Path) -> None:
+    local = {"Time": "2026-11-23T11:00:00", "power": 1, "voltage": 230, "current": 3}
+    written(tmp_path, proposed("#", caught("works/m1", local)))
+    lines = (tmp_path / "profiles/acme/m-1.yaml").read_text().splitlines()
+    assert "        active_power: {value: 0.001, quality: uncertain, reasons: [clock]}" in lines
+    points = {"list": [{"time": f"2026-11-23T09:5{at}:00Z", "ph": 7} for at in range(5)]}
+    profile = written(tmp_path / "points", proposed("#", caught("works/m1", points)))
+    assert len(profile.examples[0]["expect"]) == 5
+
+
 def test_a_word_that_may_mean_anything_makes_no_rule(tmp_path: Path) -> None:
     profile = written(tmp_path, proposed("#", caught("works/m1", {"power": 3, "mode": "RUN"})))
     assert profile.quality == ()
