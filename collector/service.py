@@ -108,6 +108,8 @@ class CollectorService:
         sites = {one.name: site_of(one.site) for broker in brokers for one in (broker, broker.on(SPARKPLUG))}
         self._pipeline = pipeline_for(shard, library, vocabulary, sites)
         self._sources = [*ordinary, *self._sparkplug(brokers, patience_s)]
+        if settings.sparkplug_host is not None:
+            self._pipeline.hosted = frozenset(broker.name for broker in brokers)
         self._reload = Reload(watch, self._pipeline, ordinary, self._db, shard, settings.data)
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(
@@ -259,7 +261,8 @@ class CollectorService:
     def _cannot_store(self, error: sqlite3.Error, waiting: int) -> None:
         """Raises BeginAgain when trying again on this connection is no use."""
         trouble = self._watch.failed(error, waiting)
-        if self._clock() - trouble.since >= _HOLD_OFF_MS:
+        # Nor does a clock that was set back make it a moment.
+        if not 0 <= self._clock() - trouble.since < _HOLD_OFF_MS:
             for source in self._sources:
                 source.hold_off()
         if trouble.kind == "corrupt":

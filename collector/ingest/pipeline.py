@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import inf, isfinite
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from collector.domain.times import from_local, usable
 from collector.errors import MessageError
 from collector.ingest.message import Message
 from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
+from collector.ingest.sparkplug.topics import NAMESPACE
 from collector.ingest.zones import Zones
 from collector.profiles.decoder import Decoded
 from collector.profiles.library import Library
@@ -28,6 +29,7 @@ MAX_PAYLOAD = LARGEST_PAYLOAD
 OWN_TOPICS = "fieldproof/_collectors/"
 # And what the doctor publishes to measure a queue (collector/doctor/queue.py).
 _PASSED_OVER = (OWN_TOPICS, "fieldproof/_doctor/")
+_OF_SPARKPLUG = f"{NAMESPACE}/"
 
 _Judged = tuple[float | None, Quality, Reason]
 _CLOCK = (Quality.UNCERTAIN, Reason.CLOCK)
@@ -69,6 +71,8 @@ class Pipeline:
         self.library = library
         self.vocabulary = vocabulary
         self._sites = sites or {}
+        # Brokers to which a Sparkplug host has a connection of its own beside the ordinary one, by name.
+        self.hosted: Collection[str] = frozenset()
         self._zones = Zones()
         # The latest that our clock has been: it may have been set back since.
         self.heard_until: Callable[[], int] = lambda: 0
@@ -100,6 +104,10 @@ class Pipeline:
         """Never raises for what a message holds: a hopeless one comes back with `refused`."""
         if message.retained:
             # Retained by the broker and sent on subscribing: the last known value once more, not a new reading.
+            return Processed(message, keep_raw=False)
+        if message.broker in self.hosted and message.topic.startswith(_OF_SPARKPLUG):
+            # It came because a profile asks for `+/+/+/+`, say. The host is given it too, and it alone knows births:
+            # read by itself the same value would have another unit, and an alias no name.
             return Processed(message, keep_raw=False)
         try:
             return self._readings(message)

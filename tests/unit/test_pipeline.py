@@ -155,3 +155,15 @@ def test_no_text_that_a_message_brings_has_a_nul() -> None:
     assert [device.source_name for device in result.devices] == ["ab"]
     refused = process({"values": {"ph": 7}, "time": "yes\0terday"}).refused
     assert "yes\N{REPLACEMENT CHARACTER}terday" in refused.detail
+
+
+def test_what_edge_nodes_say_is_left_to_the_host_where_there_is_one_whatever_a_profile_asks_for() -> None:
+    """A profile of `+/+/+/+` brings it by the ordinary connection too."""
+    pipeline = Pipeline(load_library((device_configs(),), VOCABULARY), VOCABULARY)
+    topic, payload = "spBv1.0/plant/NDATA/plc-1", b'{"metrics": [{"name": "ph", "dataType": "Float", "value": 7.0}]}'
+    ordinary = Message(topic, payload, 1, 7, False, False, 1, NOW, "b:1883")
+    assert len(pipeline.process(ordinary).readings) == 1
+    pipeline.hosted = {"b:1883"}
+    assert pipeline.process(ordinary)[1:5] == ((), (), None, False)
+    assert len(pipeline.process(ordinary._replace(broker="b:1883/sparkplug")).readings) == 1
+    assert len(pipeline.process(ordinary._replace(broker="other:1883")).readings) == 1
