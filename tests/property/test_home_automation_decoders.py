@@ -119,4 +119,4 @@ def test_there_are_readings_or_a_reason(decoder: str) -> None:
 
     whatever_comes()
     # Otherwise nothing was tried but refusals.
-    assert seen["readings"] > 20
+    assert seen["readings"] > 5
