@@ -22,8 +22,9 @@ def adopt(
 ) -> Device:
     """Also changes what was said of a device before. The same again changes nothing.
 
-    Raises `not_found` for a device or site that the manager may not see, `retired`, `device_bound`, and `invalid` for
-    a place, aspect or profile that cannot be the device's.
+    Raises `not_found` for a device or site that the manager may not see, `retired`, `device_bound`, `adopted` when it
+    is not in the state any more that the manager saw, and `invalid` for a place, aspect or profile that cannot be the
+    device's.
     """
     device = _find(db, who, ident)
     if device.state == "retired":
@@ -36,6 +37,9 @@ def adopt(
     _say(device, args, profiles)
     if _said(device) == before:
         return device
+    if args.get("state") not in (None, before["state"]):
+        detail = f"Somebody has adopted '{ident}' meanwhile, as '{before['name']}'. Look at it again to change it."
+        raise Problem("adopted", detail)
     action = "device.adopt" if before["state"] == "unassigned" else "device.change"
     _record(db, device, who, action, before, now)
     return device
@@ -70,7 +74,9 @@ def _check(db: Session, device: Device, args: Mapping[str, Any], profiles: Devic
         faults["location"] = [f"There is no location '{place}' in the site '{site}'."]
     if (aspect := args.get("aspect")) and _site_of(db, Aspect, aspect) != site:
         faults["aspect"] = [f"There is no aspect '{aspect}' in the site '{site}'."]
-    if (profile := args.get("profile")) and (fault := _profile_fault(device, profile, profiles)):
+    profile = args.get("profile")
+    # What reads it already is no choice: it must not keep anybody from saying where the device is.
+    if profile and profile != device.profile and (fault := _profile_fault(device, profile, profiles)):
         faults["profile"] = [fault]
     if faults:
         raise Problem("invalid", next(iter(faults.values()))[0], errors=faults)

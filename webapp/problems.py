@@ -25,6 +25,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "conflict": Kind(409, "The same id was used for something else"),
     "retired": Kind(409, "The device was retired"),
     "unassigned": Kind(409, "The device was not adopted yet"),
+    "adopted": Kind(409, "Somebody else has adopted the device"),
     "device_bound": Kind(409, "Something in its site rests on the device"),
     "content_differs": Kind(409, "What is here is not what was submitted"),
     "wrong_offset": Kind(409, "The upload goes on at another offset"),

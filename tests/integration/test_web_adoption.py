@@ -195,3 +195,25 @@ def test_a_page_of_another_origin_cannot_adopt(web: Web) -> None:
     assert (answer.status_code, answer.json["code"]) == (403, "cross_site")
     with web.parts.db.read() as db:
         assert db.get_one(Device, "stray").state == "unassigned"
+
+
+@both_databases
+def test_of_two_managers_who_adopt_at_once_the_later_one_undoes_nothing(web: Web) -> None:
+    first = post(web, STRAY, {**WHOLE, "state": "unassigned"})
+    late = {"site": "dairy", "name": "Another name", "state": "unassigned"}
+    refused = post(web, STRAY, late)
+    assert (refused.status_code, refused.json["code"]) == (409, "adopted")
+    assert "as 'New probe'" in refused.json["detail"]
+    assert web.get("/devices/stray").json["name"] == "New probe"
+    assert len(events(web, "stray")) == 1
+    # The same again, because its answer was lost, is no other manager's.
+    assert post(web, STRAY, {**WHOLE, "state": "unassigned"}).json == first.json
+
+
+def test_the_profile_that_reads_a_device_already_keeps_nobody_from_renaming_it(web: Web) -> None:
+    payload = b'{"src": "shellypro3em-1", "params": {"ts": 1, "em:0": {"total_act_power": 5}}}'
+    heard = {"last_topic": "shellies/events/rpc", "last_payload": payload, "last_payload_size": len(payload)}
+    web.add(world.device("old.name", "dairy", "active", profile="shelly-pro-3em", **heard))
+    body = {"site": "dairy", "profile": "shelly-pro-3em", "name": "Renamed"}
+    renamed = post(web, "/devices/old.name/adopt", body)
+    assert (renamed.status_code, renamed.json["name"]) == (200, "Renamed")

@@ -45,7 +45,7 @@ def device(ident: str) -> dict[str, Any]:
     access=MANAGER,
     body=Adoption,
     answer=DeviceShown,
-    problems=("not_found", "retired", "device_bound", "cross_site"),
+    problems=("not_found", "retired", "adopted", "device_bound", "cross_site"),
 )
 def adopt_device(args: dict[str, Any], ident: str) -> dict[str, Any]:
     """Say where a device is, what it is evidence for and how it is read; again, to change it."""

@@ -138,6 +138,10 @@ class Adoption(Schema):
     """What is left out stays as it is, and so do a profile and a name that are null."""
 
     site = fields.String(required=True, validate=validate.Length(1, 64))
+    state = fields.String(
+        validate=validate.OneOf(("unassigned", "active")),
+        metadata={"description": "that it was seen in: with `unassigned` nobody's adoption meanwhile is undone"},
+    )
     location = fields.String(allow_none=True, validate=validate.Length(max=36))
     profile = fields.String(allow_none=True, validate=validate.Length(max=128))
     aspect = fields.String(allow_none=True, validate=validate.Length(max=36))

@@ -123,10 +123,12 @@ export interface LocationRecord extends Place {
   site: string;
 }
 
+/** What is left out stays as it is. `state`: that it was seen in, refused when somebody was quicker. */
 export interface Adoption {
   site: string;
-  location: string | null;
-  profile: string | null;
-  name: string;
-  aspect: string | null;
+  state?: "unassigned";
+  location?: string | null;
+  profile?: string | null;
+  name?: string;
+  aspect?: string | null;
 }

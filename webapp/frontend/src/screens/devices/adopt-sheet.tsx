@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Adoption, Device, LocationRecord } from "../../api/device-types";
 import { getAspectNames, getLocations } from "../../api/devices";
 import type { Named } from "../../api/types";
@@ -134,25 +134,41 @@ interface Sending {
   send: (event: Event) => Promise<void>;
 }
 
+type Said = Required<Omit<Adoption, "site" | "state">>;
+
+const said = (form: Form): Said => ({
+  name: form.name.peek().trim(),
+  profile: form.profile.peek().id,
+  location: form.location.peek() || null,
+  aspect: form.aspect.peek() || null,
+});
+
+/** What was left as it was is not sent: somebody else may have changed it since the sheet was opened. */
+function changed(before: Said, after: Said): Partial<Said> {
+  const names = Object.keys(after) as (keyof Said)[];
+  return Object.fromEntries(
+    names.filter((name) => after[name] !== before[name]).map((name) => [name, after[name]]),
+  );
+}
+
 function useSending({ device, onClose }: Props, form: Form, siteId: string): Sending {
+  // The page behind is fetched anew all the time: what counts is what the person began with.
+  const { current: before } = useRef(said(form));
+  const isNew = useRef(device.state === "unassigned").current;
   const busy = useSignal(false);
   const error = useSignal("");
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (busy.value) return;
-    const name = form.name.value.trim();
-    error.value = name ? "" : t("adopt.no_name");
-    if (!name) return;
-    const body: Adoption = {
-      site: siteId,
-      name,
-      profile: form.profile.value.id,
-      location: form.location.value || null,
-      aspect: form.aspect.value || null,
-    };
+    const after = said(form);
+    error.value = after.name ? "" : t("adopt.no_name");
+    if (!after.name) return;
+    const body: Adoption = isNew
+      ? { site: siteId, state: "unassigned", ...after }
+      : { site: siteId, ...changed(before, after) };
     busy.value = true;
     try {
-      await adoptDevice(device.id, body, device.state === "unassigned" ? "adopted" : "changed");
+      await adoptDevice(device.id, body, isNew ? "adopted" : "changed");
       onClose();
       navigate(devicePath(device.id));
     } catch (failed) {

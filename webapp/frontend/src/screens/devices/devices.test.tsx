@@ -255,6 +255,7 @@ describe("adopting", () => {
     await press("adopt-send");
     expect(server.calls.find(({ method }) => method === "POST")?.body).toEqual({
       site: "dairy",
+      state: "unassigned",
       name: "Mains",
       profile: "shelly-pro-3em",
       location: "hall",
@@ -329,6 +330,19 @@ describe("the page of a device", () => {
     const links = [...root.querySelectorAll<HTMLAnchorElement>(".caveats a")];
     expect(links.map((link) => link.getAttribute("href"))).toEqual(["https://vendor.example/doc"]);
     expect(find("change")).not.toBeNull();
+  });
+
+  it("sends only what was changed: somebody else may have changed the rest meanwhile", async () => {
+    answers([OWN], []);
+    server.when("POST", /adopt$/, { status: 200, body: OWN });
+    await show(<DeviceScreen id="dairy.mains" />);
+    await press("change");
+    // The page behind learns of a new place while the sheet is open.
+    await act(() => detail.set({ ...PAGE, location: { ...HALL, id: "roof" }, name: "Roof meter" }));
+    await type("adopt-aspect", "power", "change");
+    await press("adopt-send");
+    const sent = server.calls.find(({ method }) => method === "POST");
+    expect(sent?.body).toEqual({ site: "dairy", aspect: "power" });
   });
 
   it("retires a device when asked twice", async () => {
