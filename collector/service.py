@@ -108,8 +108,7 @@ class CollectorService:
         sites = {one.name: site_of(one.site) for broker in brokers for one in (broker, broker.on(SPARKPLUG))}
         self._pipeline = pipeline_for(shard, library, vocabulary, sites)
         self._sources = [*ordinary, *self._sparkplug(brokers, patience_s)]
-        if settings.sparkplug_host is not None:
-            self._pipeline.hosted = frozenset(broker.name for broker in brokers)
+        self._pipeline.hosted = {broker.name for broker in brokers if settings.sparkplug_host is not None}
         self._reload = Reload(watch, self._pipeline, ordinary, self._db, shard, settings.data)
         self._evaluator = Evaluator(self._db)
         self._committer = Committer(

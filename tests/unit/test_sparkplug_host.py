@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from collector.ingest.sparkplug import host
 from collector.ingest.sparkplug.host import ASK_MS
 from collector.ingest.sparkplug.node import BIRTH_MS, REORDER_MS
 from tests.edge_node import DOUBLE, INT32, T0, UINT32, Edge, metric, payload
@@ -170,6 +169,9 @@ def test_data_before_any_birth_asks_for_one_and_its_aliases_are_refused(plant: P
     assert plant.host.requests() == ASKED
     plant.wait(BIRTH_MS)
     assert plant.refused == ["alias 1: no birth that is still valid tells what this alias stands for"]
+    # A person may know it.
+    assert plant.told[0].content is not None
+    assert plant.told[0].content["metrics"][0]["value"] == 7.1
     # Its unit would stand in a birth.
     assert plant.last == {"plant.plc-1/flow": (3.0, "uncertain", ["unit"], T0)}
 
@@ -318,7 +320,7 @@ def test_what_hosts_say_is_not_stored(plant: Plant) -> None:
 
 
 def test_a_retained_birth_is_no_news_but_tells_that_there_is_a_node_to_ask(plant: Plant) -> None:
-    plant.take(Edge().birth(metric(7.0, **PH)), retained=True)
+    plant.take(Edge().birth(metric(7.0, **PH)), ("spBv1.0/plant/readme", b"hello"), retained=True)
     assert plant.told == []
     assert plant.host.requests() == ASKED
 
@@ -337,59 +339,15 @@ def test_after_the_connection_was_away_every_node_is_asked_unless_it_is_born_by_
     assert "alias 1" in plant.refused[0]
 
 
-def test_memory_stays_bounded_whatever_nodes_do(plant: Plant) -> None:
-    small = Plant(most_nodes=3, most_points=50)
-    for number in range(20):
-        edge = Edge(node=f"plc-{number}")
-        small.take(edge.birth(*[metric(1.0, name=f"m{at}", alias=at) for at in range(40)]))
-        small.take(edge.data(*[metric(1.0, None, alias=at, field="double_value") for at in range(40)]))
-    host = small.host
-    assert len(host._nodes) == 3
-    assert host._room.left + sum(len(u.points) for n in host._nodes.values() for u in n.units.values()) == 50
-    assert host._room.left >= 0
-
-
-def test_a_node_that_is_forgotten_for_others_leaves_what_was_held_of_it(plant: Plant) -> None:
-    small = Plant(most_nodes=1)
-    for number in range(5):
-        edge = Edge(node=f"plc-{number}")
+def test_after_the_connection_was_away_it_is_of_no_account_how_often_a_node_was_asked_before(plant: Plant) -> None:
+    edge = plant.born()
+    for _ in range(20):
         edge.lose()
-        small.take(edge.data(metric(7.0, DOUBLE, name="ph")))
-    assert [point for point, _ in small.readings] == [f"plant.plc-{number}/ph" for number in range(4)]
-
-
-def test_what_is_held_back_is_bounded_and_nothing_of_it_is_dropped(plant: Plant) -> None:
-    edge = Edge()
-    edge.lose()
-    for at in range(6_000):
-        plant.take(edge.data(metric(float(at), DOUBLE, name="level", at=T0 + at)))
-    assert len(plant.readings) >= 6_000 - 2 * 2_001
+        plant.take(edge.data())
+        plant.wait(REORDER_MS)
+        plant.wait(ASK_MS)
+        plant.take(edge.birth(), edge.device_birth("effluent", metric(7.0, **PH)))
+    plant.host.requests()
+    plant.host.lose_sight(plant.now)
     plant.wait(REORDER_MS)
-    plant.wait(BIRTH_MS)
-    assert len(plant.readings) == 6_000
-    assert next(iter(plant.host._nodes.values())).weight == 0
-
-
-def test_a_birth_of_many_metrics_is_stored_whole_and_so_is_the_death_after_it(plant: Plant) -> None:
-    edge = Edge()
-    birth = edge.birth(*[metric(1.0, name=f"Folder {at // 100}/Tag {at}", alias=at) for at in range(15_000)])
-    plant.take(birth, edge.death())
-    assert len(plant.readings) == 30_000
-    assert plant.refused == []
-
-
-def test_of_what_is_too_large_nothing_is_guessed_from_its_beginning(plant: Plant) -> None:
-    plant.take(("spBv1.0/plant/NDATA/plc-1", b"\x12\x00" * 500_001))
-    assert [result.refused.reason for result in plant.results if result.refused] == ["too_large"]
-
-
-def test_what_is_held_back_over_all_nodes_is_bounded_too(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "MOST_HELD", 100)
-    for number in range(200):
-        edge = Edge(node=f"plc-{number}")
-        edge.lose()
-        plant.take(edge.data(metric(1.0, DOUBLE, name="level")))
-        assert sum(node.weight for node in plant.host._nodes.values()) <= 100
-    plant.wait(REORDER_MS)
-    plant.wait(BIRTH_MS)
-    assert len(plant.readings) == 200
+    assert plant.host.requests() == ASKED

@@ -16,7 +16,7 @@ from collector.profiles.sparkplug.payload import parse
 log = logging.getLogger(__name__)
 
 MOST_NODES = 5_000
-# Over all nodes: metrics whose meaning is known, some 500 bytes each; and metrics of messages held back.
+# Over all nodes: metrics whose meaning is known, some 500 bytes each, and devices; and metrics of messages held back.
 MOST_POINTS = 100_000
 MOST_HELD = 200_000
 # An edge node is asked again after this; then half as often each time, and at least so often.
@@ -50,9 +50,10 @@ class Host:
 
     def take(self, topic: str, payload: bytes, received_at: int, now: int, *, retained: bool = False) -> list[Told]:
         """What no edge node can have sent is told as it came; what hosts say is not told."""
-        if is_of_hosts(topic):
-            return []
         parsed = parse_topic(topic)
+        # What the broker retained is no news, whatever it is: else it would be a dead letter with every connection.
+        if is_of_hosts(topic) or (parsed is None and retained):
+            return []
         # Of what is too large only the beginning came.
         if parsed is None or len(payload) > LARGEST_PAYLOAD:
             return [Told(topic, None, received_at)]
@@ -62,7 +63,7 @@ class Host:
             self._node(parsed).wants_rebirth = True
             return self._settle(parsed, told, now)
         try:
-            message = Message(parsed, parse(payload), received_at)
+            message = Message(parsed, parse(payload), received_at, len(payload))
         except MessageError:
             return [Told(topic, None, received_at)]
         told = self._make_room(parsed, now)
@@ -82,7 +83,9 @@ class Host:
         """The connection was away: every node is asked anew, unless it is born by then."""
         for key, node in self._nodes.items():
             node.lose_sight(now)
-            self._waiting[key] = 0
+            self._waiting[key] = node.weight
+        # Why each was asked before is over: without a new birth none of them can be read.
+        self._asked.clear()
 
     def release(self, now: int) -> list[Told]:
         """All that is held back, for whatever it waits."""

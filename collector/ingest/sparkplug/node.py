@@ -123,6 +123,7 @@ class Node:
         return self._let_go(self._held, now) + self._end_waiting()
 
     def forget(self) -> None:
+        self._room.left += len(self.units) - 1
         for unit in self.units.values():
             unit.forget()
 
@@ -289,7 +290,8 @@ class Node:
     def _unit(self, device: str) -> Unit | None:
         """None when there are too many."""
         unit = self.units.get(device)
-        if unit is None and len(self.units) <= MOST_DEVICES:
+        if unit is None and len(self.units) <= MOST_DEVICES and self._room.left > 0:
+            self._room.left -= 1
             unit = self.units[device] = Unit(self._room)
         return unit
 

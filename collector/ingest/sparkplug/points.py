@@ -16,6 +16,8 @@ _STALE = 500
 _LONGEST_KEPT = 64
 # A clock may be wrong by more; the time of a death is not to be.
 _AHEAD_MS = 60_000
+# Of what a held message is long beyond its metrics, such as a text or a file: so many bytes weigh as much as a metric.
+_BYTES_EACH = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,16 +27,17 @@ class Message:
     topic: Topic
     payload: Payload
     received_at: int
+    size: int = 0
 
     @property
     def weight(self) -> int:
         """What it costs to hold it."""
-        return 1 + len(self.payload.metrics)
+        return 1 + max(len(self.payload.metrics), self.size // _BYTES_EACH)
 
 
 @dataclass(slots=True)
 class Room:
-    """How many points may still be known, over all edge nodes."""
+    """How many points and devices may still be known, over all edge nodes."""
 
     left: int
 
@@ -72,7 +75,8 @@ class Unit:
                 continue
             if (old := former.get(known.name)) is not None:
                 point.entry, point.at = old.entry, old.at
-            if metric.alias is not None:
+            # One name under ever other aliases is no reason to remember them all.
+            if metric.alias is not None and len(self.aliases) < len(self.points):
                 self.aliases[metric.alias] = known.name
         for name, old in former.items():
             if not old.known.datatype and name not in self.points and (point := self._point(old.known)) is not None:

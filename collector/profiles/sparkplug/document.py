@@ -2,7 +2,7 @@
 
 It has the form in which the specification itself shows payloads (chapter 6.4.2):
 `{"timestamp", "seq", "metrics": [{"name", "timestamp", "dataType", "value", "isNull", "isHistorical", "properties"}]}`.
-A metric that can never become a reading has `refused`, the reason, in place of a value.
+A metric that can never become a reading has `refused`, the reason; what lacks only its birth keeps its value beside it.
 """
 
 from __future__ import annotations
@@ -93,17 +93,24 @@ def resolved(metric: Metric, known: Known | None) -> dict[str, Any] | None:
         return named | {"refused": metric.fault}
     if name is None:
         why = "no birth that is still valid tells what this alias stands for" if metric.alias is not None else "no name"
-        return named | {"refused": why}
+        return named | _as_it_came(metric) | {"refused": why}
     datatype = _datatype(metric, known)
     if datatype is not None and datatype >= len(TYPES):
         return named | {"refused": f"Sparkplug 3.0 knows no type {datatype}"}
     if datatype is None and not metric.null:
-        return named | {"refused": "no birth that is still valid tells its type"}
+        return named | _as_it_came(metric) | {"refused": "no birth that is still valid tells its type"}
     try:
         value = None if metric.null or metric.field is None else _value(datatype or 0, metric)
     except ValueError as error:
         return named | {"refused": str(error)}
     return named | _described(metric, known, datatype or 0, value)
+
+
+def _as_it_came(metric: Metric) -> dict[str, Any]:
+    """Of what only a birth could tell the meaning: a person may still know it. Whole numbers as in the message."""
+    value = metric.value[:_LONGEST_TEXT] if isinstance(metric.value, str) else metric.value
+    came = {"timestamp": metric.timestamp, "value": None if isinstance(value, bytes) else value}
+    return {key: value for key, value in came.items() if value is not None}
 
 
 def _described(metric: Metric, known: Known | None, datatype: int, value: Any) -> dict[str, Any]:
