@@ -43,7 +43,10 @@ def config_version(db: Connection) -> int:
 def take(db: Connection) -> Snapshot:
     """Read the version first: a change made while we read raises it, and we read again."""
     version = config_version(db)
-    limits = db.execute(select(ControlLimit.__table__).where(ControlLimit.current)).mappings()
+    # Of a retired device nobody waits for anything any more: what is open of it is cleared, as of a withdrawn limit.
+    retired = select(Device.id).where(Device.state == "retired")
+    in_force = select(ControlLimit.__table__).where(ControlLimit.current, ControlLimit.device_id.not_in(retired))
+    limits = db.execute(in_force).mappings()
     devices = select(Device.id, Device.site_id, Device.profile, Device.state).where(Device.state != "retired")
     known = db.execute(devices).all()
     zones = {row.id: row.timezone for row in db.execute(select(Site.id, Site.timezone))}
