@@ -6,7 +6,7 @@ import logging
 from html import escape
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(StoreUnavailable, _from_store)
     app.register_error_handler(OperationalError, _from_database)
+    app.register_error_handler(DataError, _from_data)
     app.register_error_handler(PoolTimeout, _from_database)
     app.register_error_handler(Exception, _from_bug)
 
@@ -81,6 +82,12 @@ def _from_database(error: Exception) -> Response:
     log.error("site database unavailable: path=%s error=%s", request.path, error)
     detail = "The site database cannot be used at the moment; try again soon. /readyz says what is wrong."
     return answer(Problem("database_unavailable", detail, headers=_RETRY_SOON))
+
+
+def _from_data(error: DataError) -> Response:
+    """Such as an address with U+0000 in it: SQLite finds nothing of that name, PostgreSQL does not look."""
+    log.warning("the site database does not take a value: path=%s error=%s", request.path, error.orig)
+    return answer(Problem("invalid", "The address or the request holds a character or number that cannot be kept."))
 
 
 def _from_bug(error: Exception) -> Response:

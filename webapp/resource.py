@@ -39,10 +39,23 @@ class ProblemParser(FlaskParser):
     def load_json(self, req: Any, schema: Schema) -> Any:
         if not req.is_json:
             raise Problem("unsupported_media_type", "Send a JSON body with 'Content-Type: application/json'.")
-        return super().load_json(req, schema)
+        body = super().load_json(req, schema)
+        if not _keepable(body):
+            text = "A text has U+0000 or half of a surrogate pair in it, which cannot be kept."
+            raise Problem("invalid", text, errors={"body": [text]})
+        return body
 
     def handle_invalid_json_error(self, error: Any, *_args: Any, **_kwargs: Any) -> Any:
         raise Problem("bad_request", "The body is not JSON.") from error
+
+
+def _keepable(value: Any) -> bool:
+    """Whether every database takes the texts in it: PostgreSQL no NUL, and none of them half a letter."""
+    if isinstance(value, str):
+        return "\0" not in value and (value.isascii() or value == value.encode(errors="ignore").decode())
+    if isinstance(value, Mapping):
+        return all(map(_keepable, value)) and all(map(_keepable, value.values()))
+    return all(map(_keepable, value)) if isinstance(value, list) else True
 
 
 def flatten(messages: Any, path: str, into: dict[str, list[str]]) -> None:

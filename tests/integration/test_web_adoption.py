@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from collector.sitedb import snapshot
 from collector.sitedb.tables import ControlLimit, Device
 from tests.integration import web_world as world
 from tests.integration.web_fixtures import Web, both_databases
@@ -217,3 +218,33 @@ def test_the_profile_that_reads_a_device_already_keeps_nobody_from_renaming_it(w
     body = {"site": "dairy", "profile": "shelly-pro-3em", "name": "Renamed"}
     renamed = post(web, "/devices/old.name/adopt", body)
     assert (renamed.status_code, renamed.json["name"]) == (200, "Renamed")
+
+
+@both_databases
+def test_collectors_do_not_judge_a_retired_device_by_its_limits_any_more(web: Web) -> None:
+    def judged() -> set[str]:
+        with web.parts.db.engine.connect() as db:
+            return {limit.device for limit in snapshot.take(db).limits}
+
+    assert "dairy.effluent" in judged()
+    others = judged() - {"dairy.effluent"}
+    assert web.ask("POST", "/devices/dairy.effluent/retire", "manager").status_code == 200
+    assert judged() == others != set()
+
+
+@both_databases
+@pytest.mark.parametrize("name", [rb"a\u0000b", rb"a\ud800b"])
+def test_a_text_that_no_database_can_keep_is_refused_and_not_called_a_fault_of_ours(web: Web, name: bytes) -> None:
+    data = b'{"site": "dairy", "name": "' + name + b'"}'
+    refused = web.ask("POST", STRAY, "manager", data=data, content_type="application/json")
+    assert (refused.status_code, refused.json["code"]) == (422, "invalid")  # type: ignore[index]
+    # A reversed solidus and letters behind it are a text as any other.
+    kept = post(web, STRAY, {"site": "dairy", "name": "Becken \\u0000 \U0001f4a7"})
+    assert (kept.status_code, kept.json["name"]) == (200, "Becken \\u0000 \U0001f4a7")
+
+
+@both_databases
+@pytest.mark.parametrize("path", ["/devices/a%00b", "/devices?q=a%00b", "/labels.pdf?of=devices&ids=a%00b"])
+def test_an_address_with_a_nul_finds_nothing_and_is_no_fault_of_ours(web: Web, path: str) -> None:
+    assert web.get(path).status_code in (200, 404, 422)
+    assert web.app.test_client().get("/l/a%00b").status_code in (302, 422)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
+from sqlalchemy import update
 
 from collector.sitedb.tables import Location
 from tests.integration import web_world as world
@@ -158,6 +159,14 @@ def test_more_labels_than_can_be_drawn_at_once_are_refused(web: Web) -> None:
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["ids"])
     few = web.get("/labels.pdf?of=locations&ids=p1,p2,p3")
     assert few.status_code == 200
+
+
+def test_a_place_that_an_earlier_version_made_has_a_label_too(web: Web) -> None:
+    with web.parts.db.write() as db:
+        db.execute(update(Location).where(Location.id == world.OUTFALL).values(token=None))
+    assert web.get(f"/labels.pdf?of=locations&ids={world.OUTFALL}").status_code == 200
+    scanned = web.browser().get(f"/l/{world.OUTFALL}")
+    assert scanned.headers["Location"] == f"/walkthroughs?location={world.OUTFALL}"
 
 
 def test_nothing_to_print_is_said(web: Web) -> None:

@@ -54,4 +54,5 @@ def _labelled(row: Device | Location, register: Register, names: dict[str, str])
     if isinstance(row, Device):
         return Labelled(row.id, row.name, path, site)
     # What a place is a part of: its own name stands above.
-    return Labelled(row.token, row.name, path.removesuffix(row.name).removesuffix(" / "), site)
+    # An earlier version that runs beside this one makes places without a token: /l/ leads on with an id too.
+    return Labelled(row.token or row.id, row.name, path.removesuffix(row.name).removesuffix(" / "), site)
