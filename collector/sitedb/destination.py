@@ -128,8 +128,7 @@ class SiteDestination:
             select(Device.first_seen_at, Device.last_seen_at).where(Device.id == seen["id"])
         ).one_or_none()
         if known is None:
-            name = seen["source_name"][:200]
-            db.execute(insert(Device).values({**seen, "name": name, "collector_id": self._collector}))
+            db.execute(insert(Device).values({**seen, "name": _first_name(seen), "collector_id": self._collector}))
             return
         last_seen_at = self._last_seen(known.last_seen_at or 0, seen["last_seen_at"])
         renewed = {
@@ -172,6 +171,12 @@ class SiteDestination:
     def _events(self, db: Connection, entries: list[Entry]) -> None:
         rows = [{**entry.body, "collector_id": self._collector} for entry in entries]
         _upsert(db, CollectorEvent.__table__, rows, ("id",), newer=None)
+
+
+def _first_name(seen: dict[str, Any]) -> str:
+    """Until people give it another one: its own, without signs that are not seen or turn the words around them."""
+    shown = "".join(sign for sign in seen["source_name"] if sign.isprintable()).strip()
+    return str(shown or seen["id"])[:200]
 
 
 def _age(row: ReadingRow, horizon: int) -> tuple[bool, int]:

@@ -154,6 +154,20 @@ def test_a_new_device_is_told_of_with_its_last_message(engine: Engine) -> None:
     assert known(engine, "last_topic, last_payload, last_message_at") == ("a/\ufffdb", b'{"v": 1}', T0 + 5)
 
 
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("Zähler 3 (Süd) 电表", "Zähler 3 (Süd) 电表"),
+        ("\u202eretem\u202c\x1b[31m\n", "retem[31m"),
+        ("\u2066\r\n", "plant.effluent"),
+        ("x" * 300, "x" * 200),
+    ],
+)
+def test_a_new_device_is_called_by_what_can_be_seen_of_its_own_name(engine: Engine, source: str, name: str) -> None:
+    tell(engine, device(source, T0, T0))
+    assert known(engine, "name, source_name") == (name, source)
+
+
 def test_what_an_earlier_version_told_of_a_device_leaves_its_last_message(engine: Engine) -> None:
     tell(engine, device("probe", T0, T0 + 5, "a/b"), device("probe", T0, T0 + 9))
     assert known(engine, "last_topic, last_seen_at") == ("a/b", T0 + 9)
