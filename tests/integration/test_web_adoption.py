@@ -189,6 +189,27 @@ def test_phones_learn_of_an_adopted_devices_points_and_of_the_aspects_they_came_
     }
 
 
+@both_databases
+def test_phones_are_told_of_the_points_of_a_device_that_was_retired_or_left_the_site(web: Web) -> None:
+    web.add(world.device("mobile", "dairy", "active"), world.point("mobile", "ph", 7.0))
+
+    def sync(who: str, query: str = "") -> Any:
+        return web.get(f"/sync{query}", who).json
+
+    manager = sync("admin", "?site=dairy")["cursor"]
+    stranger = sync("stranger")["cursor"]
+    web.ask("POST", "/devices/dairy.effluent/retire", "manager")
+    assert post(web, "/devices/mobile/adopt", {"site": "brewery"}, "admin").status_code == 200
+    after = sync("admin", f"?site=dairy&since={manager}")
+    measured = [f"dairy.effluent/{metric}" for metric in ("flow", "mystery", "ph")]
+    assert after["removed"]["points"] == [*measured, "mobile/ph"]
+    assert not {point["point"] for point in after["changed"]["points"]} & set(after["removed"]["points"])
+    # To others nothing is told of a site that is not theirs; what came to theirs is a change.
+    theirs = sync("stranger", f"?since={stranger}")
+    assert theirs["removed"]["points"] == []
+    assert "mobile/ph" in {point["point"] for point in theirs["changed"]["points"]}
+
+
 def test_a_page_of_another_origin_cannot_adopt(web: Web) -> None:
     browser = web.browser()
     browser.post("/api/v1/session", json={"username": "manager", "password": world.PASSWORD})

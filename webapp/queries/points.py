@@ -51,6 +51,8 @@ def list_points(
         statement = statement.where(Point.device_id == args["device"])
     else:
         statement = statement.where(Device.state != "retired")
+    if (devices := args.get("devices")) is not None:
+        statement = statement.where(Point.device_id.in_(devices))
     if site := scope.asked_site(db, who, args["site"]):
         statement = statement.where(Device.site_id == site)
     if args["since"] is not None:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
+from collector.domain.reading import point_name
 from collector.profiles.vocabulary import Vocabulary
-from collector.sitedb.tables import Location
+from collector.sitedb.tables import Device, Location, Point
 from webapp.auth import Principal
 from webapp.json import iso
 from webapp.models import Aspect, AuditEvent, Inspection, Template
@@ -73,8 +74,10 @@ def changes(
         "points": _points(db, who, site, since, touched, vocabulary, now),
         "inspections": followed_items(db, who, _inspections(db, who, site, touched)),
     }
-    # Nothing in these registers is ever deleted yet; a phone must be ready for it all the same.
+    # Nothing else in these registers is ever deleted yet; a phone must be ready for it all the same.
     removed: dict[str, list[str]] = {name: [] for name in changed}
+    if since is not None and touched and "device" in touched:
+        removed["points"] = _points_gone(db, who, site, since.seq)
     cursor = f"{newest}.{now}.{mark}"
     return {"cursor": cursor, "anew": anew, "changed": changed, "removed": removed, "server_time": iso(now)}
 
@@ -142,8 +145,8 @@ def _points(
     after = None if since is None else since.at - _OVERLAP_MS
     args = {"device": None, "site": site, "since": after, "q": None, "sort": None, "cursor": None, "limit": 1000}
     points = _all_points(db, who, args, vocabulary, now)
-    for device in sorted((touched or {}).get("device", ())):
-        points += _all_points(db, who, {**args, "device": device, "since": None}, vocabulary, now)
+    if devices := sorted((touched or {}).get("device", ())):
+        points += _all_points(db, who, {**args, "devices": devices, "since": None}, vocabulary, now)
     return list({point["point"]: point for point in points}.values())
 
 
@@ -155,6 +158,21 @@ def _all_points(
         more, cursor = list_points(db, who, {**args, "cursor": cursor}, vocabulary, now)
         points += more
     return points
+
+
+def _points_gone(db: Session, who: Principal, site: str | None, seq: int) -> list[str]:
+    """Of devices that were at work here and were retired since, or went to a site that is not among these."""
+    found = select(AuditEvent.object_id, AuditEvent.before).where(AuditEvent.seq > seq, AuditEvent.kind == "device")
+    were = {row.object_id for row in db.execute(found) if _was_here(row.before or {}, who, site)}
+    here = and_(Device.state == "active", *_within(who, site, Device))
+    gone = select(Device.id).where(Device.id.in_(were), not_(here))
+    points = db.execute(select(Point.device_id, Point.metric).where(Point.device_id.in_(gone)))
+    return sorted(point_name(device, metric) for device, metric in points)
+
+
+def _was_here(before: dict[str, Any], who: Principal, site: str | None) -> bool:
+    was = before.get("site")
+    return before.get("state") == "active" and was is not None and who.sees_site(was) and site in (None, was)
 
 
 def _inspections(
