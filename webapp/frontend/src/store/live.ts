@@ -67,11 +67,15 @@ function flush(): void {
     for (const event of events) if (!pointStore.applyReading(event)) unknown = true;
     pointStore.knownAt.value = serverNow();
   });
-  const current = site.peek();
-  if (unknown && current) {
+  if (unknown) {
     sparkAt = 0;
-    void refresh(current.id).catch(() => undefined);
+    refreshNow();
   }
+}
+
+function refreshNow(): void {
+  const current = site.peek();
+  if (current) void refresh(current.id).catch(() => undefined);
 }
 
 /** Bursts of readings are drawn together: a phone should not redraw for each message. */
@@ -87,6 +91,7 @@ function take(kind: LiveEvent, data: unknown): void {
     void syncNow();
   } else {
     applyDevice(data as Device);
+    if (pointStore.outdatedBy(data as Device)) refreshNow();
   }
 }
 

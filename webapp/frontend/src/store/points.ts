@@ -1,5 +1,5 @@
 import { batch, computed, type Signal, signal } from "@preact/signals";
-import type { Point, ReadingEvent } from "../api/types";
+import type { Device, Point, ReadingEvent } from "../api/types";
 import { qualityAt } from "../lib/quality";
 import { now } from "./clock";
 import type { Failure } from "./load";
@@ -49,6 +49,19 @@ export function applyReading(event: ReadingEvent): boolean {
   const { value, quality, reasons, observed_at } = event;
   known.value = { ...old, value, quality, reasons: reasons ?? [], observed_at };
   return true;
+}
+
+/** A device was named, placed or retired: its points need the list again. Else they would stand where it was for ever. */
+export function outdatedBy({ id, state, name, location, stale_after_s }: Device): boolean {
+  const mine = [...points.peek().values()].map((item) => item.peek());
+  return mine.some(
+    (point) =>
+      point.device === id &&
+      (state === "retired" ||
+        point.device_name !== name ||
+        point.location?.path !== location?.path ||
+        point.stale_after_s !== stale_after_s),
+  );
 }
 
 export function clearPoints(): void {

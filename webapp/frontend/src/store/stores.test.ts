@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Alarm, Point, Transition } from "../api/types";
+import type { Alarm, Device, Point, Transition } from "../api/types";
 import {
   applyAlarm,
   arrived,
@@ -10,7 +10,7 @@ import {
 } from "./alarms";
 import { learnSkew, serverNow } from "./clock";
 import { pendingOps, settleOps } from "./ops";
-import { applyPoints, applyReading, byPlace, clearPoints, points } from "./points";
+import { applyPoints, applyReading, byPlace, clearPoints, outdatedBy, points } from "./points";
 
 const point = (metric: string, more: Partial<Point> = {}): Point =>
   ({
@@ -69,6 +69,23 @@ describe("points", () => {
     applyPoints([point("ph")]);
     expect(shownValue("d/ph")).toBe(7.2);
     expect(points.value.get("d/ph")?.value.spark).toEqual({ t: [1], mean: [1] });
+  });
+
+  it("are asked for again when their device was named, placed or retired, and not when it only spoke", () => {
+    const hall = { id: "hall", name: "Hall", path: "Hall" };
+    const device = { id: "d", name: "Probe", state: "active", location: hall, stale_after_s: 60 };
+    const told = (more: Partial<Device>): boolean => outdatedBy({ ...device, ...more } as Device);
+    applyPoints([point("ph", { device_name: "Probe", location: hall, stale_after_s: 60 })]);
+    expect(told({ health: "silent", last_seen_at: "2026-11-23T10:00:09.000Z" })).toBe(false);
+    expect(told({ id: "other", state: "retired" })).toBe(false);
+    for (const change of [
+      { state: "retired" as const },
+      { name: "Outlet probe" },
+      { location: null },
+      { location: { ...hall, path: "Dairy / Hall" } },
+      { stale_after_s: 600 },
+    ])
+      expect(told(change)).toBe(true);
   });
 
   it("groups by place, unplaced points last", () => {
