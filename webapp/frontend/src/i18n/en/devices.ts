@@ -6,6 +6,7 @@ export const devices = {
   "devices.new_title": "New devices",
   "devices.new_help":
     "They send data, and nobody has said yet where they are. Their values are kept meanwhile.",
+  "devices.new_all": "Show all {count}, the older ones too",
   "devices.new_today": "Waiting to be placed: adopt them, so that their values count.",
   "devices.empty": "No devices yet",
   "devices.empty_help":

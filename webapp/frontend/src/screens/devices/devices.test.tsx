@@ -177,6 +177,17 @@ describe("the list of devices", () => {
     expect(find("device-dairy.mains")?.getAttribute("href")).toBe("/devices/dairy.mains");
   });
 
+  it("draws the newest of very many new devices, and the others when asked to", async () => {
+    const since = (n: number) => new Date(n).toISOString();
+    const many = Array.from(Array(60), (_, n) => ({ ...NEW, id: `${n}`, first_seen_at: since(n) }));
+    answers([], many);
+    await show(<DeviceList />);
+    expect(root.querySelectorAll(".new-device").length).toBe(50);
+    expect(find("new-0")).toBeNull();
+    await press("new-all");
+    expect(root.querySelectorAll(".new-device").length).toBe(60);
+  });
+
   it("shows an auditor what is new, without a button to adopt it", async () => {
     signedInAs("auditor");
     answers([OWN], [NEW]);
@@ -337,12 +348,11 @@ describe("the page of a device", () => {
     server.when("POST", /adopt$/, { status: 200, body: OWN });
     await show(<DeviceScreen id="dairy.mains" />);
     await press("change");
-    // The page behind learns of a new place while the sheet is open.
-    await act(() => detail.set({ ...PAGE, location: { ...HALL, id: "roof" }, name: "Roof meter" }));
+    await act(() => detail.set({ ...PAGE, location: null, name: "Roof meter" }));
     await type("adopt-aspect", "power", "change");
     await press("adopt-send");
-    const sent = server.calls.find(({ method }) => method === "POST");
-    expect(sent?.body).toEqual({ site: "dairy", aspect: "power" });
+    const sent = server.calls.find(({ method }) => method === "POST")?.body;
+    expect(sent).toEqual({ site: "dairy", aspect: "power" });
   });
 
   it("retires a device when asked twice", async () => {

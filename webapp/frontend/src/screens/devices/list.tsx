@@ -32,6 +32,8 @@ import { LabelsSheet } from "./labels-sheet";
 import { Battery, HealthMark } from "./marks";
 import { NewDevice } from "./new-device";
 
+/** A gateway that was let loose brings thousands: the newest are drawn, the rest when asked for. */
+const SHOWN_AT_FIRST = 50;
 /** New devices are watched while somebody looks: is it this one that I have just switched on? */
 const WATCH_MS = 5_000;
 const REFRESH_MS = 20_000;
@@ -89,7 +91,9 @@ function NewDevices({ onAdopt }: { onAdopt: (device: Device) => void }): VNode |
   const waiting = [...newDevices.value].sort((a, b) =>
     (b.first_seen_at ?? "").localeCompare(a.first_seen_at ?? ""),
   );
+  const whole = useSignal(false);
   if (waiting.length === 0) return null;
+  const shown = whole.value ? waiting : waiting.slice(0, SHOWN_AT_FIRST);
   return (
     <section class="new-devices" aria-labelledby="new-title" data-testid="new-devices">
       <h2 class="section-title" id="new-title">
@@ -98,10 +102,22 @@ function NewDevices({ onAdopt }: { onAdopt: (device: Device) => void }): VNode |
       </h2>
       <p class="quiet new-intro">{t("devices.new_help")}</p>
       <ul class="new-list">
-        {waiting.map((device) => (
+        {shown.map((device) => (
           <NewDevice key={device.id} device={device} onAdopt={onAdopt} />
         ))}
       </ul>
+      {shown.length < waiting.length ? (
+        <button
+          type="button"
+          class="button"
+          data-testid="new-all"
+          onClick={() => {
+            whole.value = true;
+          }}
+        >
+          {t("devices.new_all", { count: waiting.length })}
+        </button>
+      ) : null}
     </section>
   );
 }
