@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import Any
 
 from collector.alarms.evaluator import Evaluator
@@ -21,7 +22,15 @@ from collector.ingest.mqtt.client import DEFAULT_BROKER, Broker
 from collector.ingest.mqtt.source import RECEIVE_MAXIMUM, Marked, MqttSource, Rewound
 from collector.ingest.mqtt.sparkplug import SPARKPLUG, sparkplug_sources
 from collector.ingest.pipeline import site_of
-from collector.ingest.sessions import mark_key, note_connection, note_marked, note_rewound, noted_filters
+from collector.ingest.sessions import (
+    last_received,
+    mark_key,
+    note_connection,
+    note_loss,
+    note_marked,
+    note_rewound,
+    noted_filters,
+)
 from collector.lock import hold
 from collector.profiles.files import device_configs
 from collector.profiles.library import load_library
@@ -172,7 +181,7 @@ class CollectorService:
         """Of several collectors each follows the edge nodes that it owns, and the first speaks for all."""
         return sparkplug_sources(
             self._settings, brokers, self.id, self._clock,
-            mine=self._pipeline.mine, speaks=self._shard.index == 0,
+            mine=self._pipeline.mine, speaks=self._shard.index == 0, heard=partial(last_received, self._db),
             v5=self._durable_broker, connect_timeout_s=connect_timeout_s,
         )  # fmt: skip
 
@@ -239,6 +248,9 @@ class CollectorService:
                 while source.events:
                     note_connection(self._db, self._committer, source.events[0], self._reload.filters, self._clock())
                     source.events.pop(0)
+                while source.losses:
+                    note_loss(self._db, source.broker.name, source.losses[0], self._clock())
+                    source.losses.pop(0)
                 while source.marks and not self._loop.holds_messages:
                     self._note_mark(source.marks[0])
                     source.marks.pop(0)

@@ -89,7 +89,9 @@ class ReceiveLoop:
         try:
             while not stop.is_set():
                 self._step(stop)
-            self._take([message for source in self._sources for message in source.rest()])
+            # What the broker would not send again.
+            later = [message for message in self._later if message.qos == 0]
+            self._take(later + [message for source in self._sources for message in source.rest()])
             self._commit(stop)
         finally:
             for source in self._sources:

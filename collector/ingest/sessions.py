@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from collector.ingest.committer import Committer
 from collector.ingest.mqtt.source import Connected, Marked, Rewound
+from collector.ingest.sparkplug.losses import Loss, detail
 from collector.stores import outbox
 from collector.stores.collector_db import get_meta, set_meta, transaction
 from collector.stores.entries import record_entry
@@ -86,3 +87,25 @@ def note_connection(
             committer.forget_deliveries(broker)
         set_meta(db, f"session.{broker}", "1")
         note_filters(db, broker, filters)
+
+
+def last_received(db: sqlite3.Connection, broker: str) -> int | None:
+    """When the last message of this broker that is stored was received, epoch ms."""
+    found = get_meta(db, f"last_received_at.{broker}")
+    return None if found is None else int(found)
+
+
+def note_loss(db: sqlite3.Connection, broker: str, loss: Loss, now: int) -> None:
+    """Messages of edge nodes that will never come."""
+    since, until = loss.gap.since, min(loss.gap.until, now)
+    log.error("possible loss: edge nodes=%d broker=%s from=%s to=%s", len(loss.nodes), broker, since, until)
+    event = {
+        "id": str(uuid.uuid4()),
+        "kind": "possible_loss",
+        "detail": detail(loss),
+        # Our own clock may have been set back since.
+        "started_at": until if since is None else min(since, until),
+        "ended_at": until,
+    }
+    with transaction(db):
+        outbox.append(db, [record_entry("event", event)], now)

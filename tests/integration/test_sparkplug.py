@@ -281,6 +281,56 @@ def test_what_is_held_back_when_the_collector_is_stopped_is_stored(world: World,
     assert values(world, "plant.plc-5", "ph") == [(7.0, 0), (7.1, 0)]
 
 
+def test_a_state_from_the_future_is_outdone_so_that_edge_nodes_hear_us(world: World, party: Party) -> None:
+    """As after our clock was set back. They take no word that is older than the last."""
+    future = now_ms() + 3_600_000
+    party.client.publish(STATE, orjson.dumps({"online": False, "timestamp": future}), 1, retain=True)
+    wait_for(lambda: len(party.states) == 1, what="that it is retained")
+    collector = start(world)
+    try:
+        wait_for(lambda: party.states[-1]["timestamp"] > future, 20, "a newer birth")
+        assert party.states[-1]["online"] is True
+        collector.kill()
+        wait_for(lambda: len(party.states) > 3, 60, "the will")
+        assert party.states[-1] == {"online": False, "timestamp": party.states[-2]["timestamp"]}
+    finally:
+        collector.stop()
+
+
+def test_what_edge_nodes_send_until_they_hear_our_goodbye_is_stored(world: World, party: Party) -> None:
+    collector = start(world)
+    party.await_online(True, "the host's birth")
+    edge, at, sent = Edge("Plant", "PLC 8"), now_ms(), 0
+    party.say(edge.birth(metric(0.0, name="ph", alias=1, at=at), at=at))
+    wait_for(lambda: len(values(world, "plant.plc-8", "ph")) == 1, what="the birth")
+    stopping = threading.Thread(target=collector.stop)
+    stopping.start()
+    while party.states[-1]["online"]:
+        sent += 1
+        party.say(edge.data(metric(7.0, None, alias=1, at=at + sent, field="double_value"), at=at + sent))
+    stopping.join()
+    assert len(values(world, "plant.plc-8", "ph")) == 1 + sent
+
+
+def test_what_nobody_has_is_told_as_a_possible_loss(world: World, party: Party) -> None:
+    sql = "SELECT detail FROM collector_event WHERE kind='possible_loss' ORDER BY ended_at"
+    losses = lambda: world.site_query(sql)  # noqa: E731
+    collector = start(world)
+    party.await_online(True, "the host's birth")
+    edge, other, at = Edge("Plant", "PLC 9"), Edge("Plant", "PLC 10"), now_ms()
+    party.say(edge.birth(metric(7.0, name="ph", at=at), at=at), other.birth(metric(7.0, name="ph", at=at), at=at))
+    edge.lose()
+    party.say(edge.data(metric(7.1, name="ph", at=at + 1), at=at + 1))
+    wait_for(lambda: len(losses()) == 1, 60, "the loss of the first")
+    assert "Plant/PLC 9: messages before others" in losses()[0][0]
+    collector.kill()
+    collector = start(world)
+    party.say(other.data(metric(7.1, name="ph", at=at + 1), at=at + 1))
+    wait_for(lambda: len(losses()) == 2, 60, "the loss of the second")
+    assert "Plant/PLC 10: went on sending" in losses()[1][0]
+    collector.stop()
+
+
 def test_the_doctor_says_whether_the_broker_takes_us_for_online(world: World, tmp_path: Path, party: Party) -> None:
     who = patient(tmp_path, world.mqtt_url, sparkplug_host="fieldproof")
     assert states(of_broker(doctor.look, who)) == ["unknown"]

@@ -26,6 +26,7 @@ from collector.ingest.mqtt.bulk import BulkClient
 from collector.ingest.mqtt.client import KEEPALIVE_S, Broker, new_client
 from collector.ingest.mqtt.inbox import Inbox
 from collector.ingest.mqtt.mark import Mark
+from collector.ingest.sparkplug.losses import Loss
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,8 @@ class MqttSource:
         self.events: list[Connected] = []
         # What the mark that we leave at the broker tells: see `mark.py`.
         self.marks: list[Marked | Rewound] = []
+        # Of senders whose messages nobody keeps, what did not come.
+        self.losses: list[Loss] = []
         self.connected = False
         # When the broker confirmed all our subscriptions on this connection, and when any of them, epoch ms.
         self.subscribed_at: int | None = None

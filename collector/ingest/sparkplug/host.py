@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from collector.errors import MessageError
 from collector.ingest.mqtt.frames import LARGEST_PAYLOAD
+from collector.ingest.sparkplug.losses import Loss, Losses
 from collector.ingest.sparkplug.node import Node, Told
 from collector.ingest.sparkplug.points import Message, Room
 from collector.ingest.sparkplug.topics import Topic, is_of_hosts, parse_topic
@@ -46,6 +47,7 @@ class Host:
         self._waiting: dict[tuple[str, str], int] = {}
         self._asked: dict[tuple[str, str], _Asked] = {}
         self._requests: list[str] = []
+        self._losses = Losses()
         self._ticked = 0
 
     def take(self, topic: str, payload: bytes, received_at: int, now: int, *, retained: bool = False) -> list[Told]:
@@ -96,6 +98,10 @@ class Host:
         requests, self._requests = self._requests, []
         return requests
 
+    def losses(self, now: int) -> list[Loss]:
+        """What is missing for ever and has not been told of."""
+        return self._losses.due(now)
+
     def _make_room(self, topic: Topic, now: int) -> list[Told]:
         """For a node that is not known yet; returns what was held of the one that is forgotten for it."""
         if (topic.group, topic.node) in self._nodes or len(self._nodes) < self._most_nodes:
@@ -120,6 +126,9 @@ class Host:
         """After something came of a node: whether it waits, holds too much, or wants to be asked."""
         key = (topic.group, topic.node)
         node = self._nodes[key]
+        if node.gap is not None:
+            self._losses.note("/".join(key), node.gap, now)
+            node.gap = None
         if not node.waits:
             self._waiting.pop(key, None)
             return told

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from collector.ingest.sparkplug.losses import AWAY, MISSING, Gap
 from collector.ingest.sparkplug.points import Message, Room, Unit, confirmed
 from collector.ingest.sparkplug.topics import Topic
 from collector.profiles.sparkplug.document import Known, birth, document, needs_birth, written
@@ -52,6 +53,10 @@ class Node:
         # Messages are missing, and the order of others means nothing until the next birth.
         self.lost = False
         self.wants_rebirth = False
+        # What was found to be missing, to be taken by whoever tells of it. Until when all is there, epoch ms.
+        self.gap: Gap | None = None
+        self._whole_until: int | None = None
+        self._out_of_sight = False
         # Of all that was received and not passed on yet.
         self.weight = 0
         self._held: list[Message] = []
@@ -79,6 +84,8 @@ class Node:
             # Not by a message without a number, which may be a will as well.
             self._doubt_until = None
         if self.lost:
+            if self._out_of_sight:
+                self._note_gap([message])
             self.wants_rebirth = True
             return self._hold(message, now)
         if seq is None and self.next is not None:
@@ -111,6 +118,7 @@ class Node:
         """We were not connected: what was said meanwhile, births or deaths, is not known."""
         self.next = None
         self.lost = False
+        self._out_of_sight = True
         for unit in self.units.values():
             unit.born = False
         self._births_until = self._doubt_until = None
@@ -119,6 +127,7 @@ class Node:
     def release(self, now: int) -> list[Told]:
         """Nothing can be held any longer."""
         if self._held and not self.lost:
+            self._note_gap(self._held)
             self.lost = self.wants_rebirth = True
         return self._let_go(self._held, now) + self._end_waiting()
 
@@ -156,10 +165,21 @@ class Node:
         """What is missing did not come; or a birth did not, that was asked for."""
         if self.lost:
             return self.release(now)
+        self._note_gap(self._held)
         self.lost = self.wants_rebirth = True
         # All is held on, births of devices too: they may be on their way before that of their node.
         self._held_until = now + BIRTH_MS if self._held else None
         return []
+
+    def _note_gap(self, found: list[Message]) -> None:
+        """Before these something is missing; or, of a session whose birth was not seen, all until now."""
+        if not found:
+            return
+        until = min(message.received_at for message in found)
+        away = self._out_of_sight or self._whole_until is None
+        self.gap = Gap(self._whole_until, until, AWAY if away else MISSING)
+        self._whole_until = max(message.received_at for message in found)
+        self._out_of_sight = False
 
     def _let_go(self, held: list[Message], now: int) -> list[Told]:
         """Of what was held these, in no order."""
@@ -172,6 +192,7 @@ class Node:
 
     def _in_order(self, message: Message, now: int) -> list[Told]:
         topic = message.topic
+        self._whole_until = message.received_at
         if topic.kind == "DBIRTH":
             return self._device_birth(message)
         unit = self.units.get(topic.device)
@@ -227,7 +248,15 @@ class Node:
         payload, unit = message.payload, self.units[""]
         first = payload.seq if payload.seq is not None else 0
         later = set(map(id, self._of_this_birth(message, first)))
-        told = self._let_go([held for held in self._held if id(held) not in later], now)
+        earlier = [held for held in self._held if id(held) not in later]
+        if self._out_of_sight and self.bd_seq is not None and _bd_seq(payload) == self.bd_seq:
+            # It is the session from before: the node did not end it because we were away.
+            self._note_gap([message])
+        elif self.next is not None and not self.lost:
+            self._note_gap(earlier)
+        self._out_of_sight = False
+        self._whole_until = message.received_at
+        told = self._let_go(earlier, now)
         for known in self.units.values():
             known.born = False
         told += self._born(unit, message)
