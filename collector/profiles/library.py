@@ -259,8 +259,6 @@ def load_library(folders: Iterable[Path], vocabulary: Vocabulary) -> Library:
         if not folder.is_dir():
             faults.append(f"{folder}: no such folder; correct FIELDPROOF_DEVICES, or make it")
         mine: dict[str, Profile] = {}
-        if not folder.is_dir():
-            faults.append(f"{folder}: no such folder; correct FIELDPROOF_DEVICES, or make it")
         for path in profile_files(folder):
             try:
                 profile = load_profile(path, vocabulary)

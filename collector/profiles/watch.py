@@ -34,6 +34,8 @@ class LibraryWatch(threading.Thread):
         self._stop_asked = threading.Event()
         self._read = self._before = look(self._folders)
         self._there = {folder for folder in self._folders if (folder / "profiles").is_dir()}
+        # Written by this thread, taken by another: what is written between two steps of that one must not be lost.
+        self._lock = threading.Lock()
         self._fresh: Library | None = None
         self.faults: tuple[str, ...] = ()
 
@@ -46,22 +48,31 @@ class LibraryWatch(threading.Thread):
 
     def take(self) -> Library | None:
         """What was read anew since the last call, once."""
-        fresh, self._fresh = self._fresh, None
+        with self._lock:
+            fresh, self._fresh = self._fresh, None
         return fresh
 
     def give_back(self, library: Library) -> None:
         """It could not be used just now; what was read since then is newer."""
-        self._fresh = self._fresh or library
+        with self._lock:
+            self._fresh = self._fresh or library
 
     def step(self) -> None:
         """One look at the folders."""
-        now = look(self._folders)
+        try:
+            now = look(self._folders)
+        except OSError as error:
+            # A folder that goes while we look, or a disk that answers no more: the next look tells.
+            log.warning("cannot look for changed profiles: error=%s", error)
+            return
         settled, self._before = now == self._before, now
         if now == self._read or not settled:
             return
         self._read = now
         try:
-            self._fresh = self._load()
+            fresh = self._load()
+            with self._lock:
+                self._fresh = fresh
             self.faults = ()
         except ConfigError as error:
             self.faults = tuple(error.faults)
@@ -70,7 +81,10 @@ class LibraryWatch(threading.Thread):
 
     def _load(self) -> Library:
         """Raises ConfigError, whatever stands in a file: without this thread no change would be seen any more."""
-        here = {folder for folder in self._folders if (folder / "profiles").is_dir()}
+        try:
+            here = {folder for folder in self._folders if (folder / "profiles").is_dir()}
+        except OSError as error:
+            raise ConfigError([f"profiles could not be read: {error}"]) from error
         # A disk that is not mounted just now takes no device with it.
         if gone := self._there - here:
             raise ConfigError([f"{folder / 'profiles'}: the folder is gone" for folder in sorted(gone)])

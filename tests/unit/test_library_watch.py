@@ -107,8 +107,9 @@ def test_a_folder_that_is_not_there_for_a_while_takes_no_profile_along(folder: P
 
 
 def test_a_folder_that_was_never_there_is_a_fault(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="no such folder"):
+    with pytest.raises(ConfigError, match="no such folder") as refused:
         load_library([folder, folder / "misspelt"], VOCABULARY)
+    assert len(refused.value.faults) == 1
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: " + "[" * 5000])
@@ -120,6 +121,19 @@ def test_whatever_stands_in_a_file_the_next_change_is_seen(folder: Path, text: s
     assert taken(watch) is None
     assert "second.yaml" in watch.faults[0]
     write(folder, "second")
+    watch.step()
+    watch.step()
+    assert taken(watch) == ["first", "second"]
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_does_not_end_the_watch(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = LibraryWatch([folder], VOCABULARY)
+    write(folder, "second")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rglob", lambda *_: (_ for _ in ()).throw(FileNotFoundError("gone")))
+        watch.step()
     watch.step()
     watch.step()
     assert taken(watch) == ["first", "second"]
