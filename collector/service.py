@@ -196,9 +196,19 @@ class CollectorService:
                 self.id, self._brokers, journal, synchronous,
             )  # fmt: skip
             _calm_garbage_collection()
-            self._loop.run(stop)
+            kept, self._watch.unkept = self._watch.unkept, []
+            self._loop.take_up(kept)
+            self._run_loop(stop)
         finally:
             self._shut_down()
+
+    def _run_loop(self, stop: threading.Event) -> None:
+        try:
+            self._loop.run(stop)
+        except Exception:
+            # Edge nodes of Sparkplug send nothing twice: the next collector of this process stores it.
+            self._watch.unkept = self._loop.unkept()
+            raise
 
     def durability(self) -> tuple[str, int]:
         """Journal mode and `synchronous` of the very connection that commits before we acknowledge (2 is FULL)."""

@@ -55,7 +55,10 @@ _OF_SYSTEM: dict[int, Kind] = {
 
 
 class BeginAgain(Exception):  # noqa: N818 - the name states what is to be done, as in DESIGN §7
-    """The collector must be put together anew, on fresh connections. What it holds in memory the broker sends again."""
+    """The collector must be put together anew, on fresh connections. What it holds in memory the broker sends again.
+
+    What no broker would send again is left in `Watch.unkept`.
+    """
 
 
 class Damaged(BeginAgain):
@@ -118,6 +121,8 @@ class Watch:
         self._said_at = 0
         self.failures = 0
         self.trouble: Trouble | None = None
+        # Messages that were received and could not be stored, and no broker will send again: for the collector that is next.
+        self.unkept: list[Any] = []
 
     def failed(self, error: BaseException, waiting: int) -> Trouble:
         """`waiting`: how many messages are held, unacknowledged."""

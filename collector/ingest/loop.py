@@ -97,6 +97,15 @@ class ReceiveLoop:
             for source in self._sources:
                 source.close()
 
+    def take_up(self, messages: list[Message]) -> None:
+        """What a loop before this one received and could not store."""
+        self._take(messages)
+
+    def unkept(self) -> list[Message]:
+        """After a run that was ended by what it raised: what no broker will send again."""
+        received = [message for message in (*self._messages, *self._later) if message.qos == 0]
+        return received + [message for source in self._sources for message in source.rest()]
+
     def _step(self, stop: threading.Event) -> None:
         if self._later or self._unnoted():
             self._note_connections(stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from collector.ingest.committer import Committer
 from collector.ingest.loop import ReceiveLoop
 from collector.ingest.message import Message
 from collector.ingest.mqtt.source import Connected, MqttSource
-from collector.ingest.pipeline import Pipeline
+from collector.ingest.pipeline import Pipeline, Processed
 from collector.stores.collector_db import open_collector_db
 from tests.clocked import LIBRARY, NOON, VOCABULARY
 
@@ -142,3 +143,29 @@ def test_what_a_lost_session_forgets_is_of_the_old_one_and_never_of_the_new(
     loop._commit(stop)
     assert db.execute("SELECT count(*) FROM reading").fetchone() == (10,)
     assert committer.stats.redelivered == 5
+
+
+def test_what_no_broker_sends_again_is_left_to_the_loop_after_this_one(tmp_path: Path) -> None:
+    """An edge node of Sparkplug sends at QoS 0; what is QoS 1 comes again by itself."""
+
+    class SpoiltError(Exception):
+        pass
+
+    class Full(Committer):
+        def commit(self, batch: Sequence[Processed], tick_to: int | None = None) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    def spoilt(error: sqlite3.Error, waiting: int) -> None:
+        raise SpoiltError
+
+    db = open_collector_db(tmp_path / "collector.db")
+    pipeline = Pipeline(LIBRARY, VOCABULARY)
+    first = receive_loop(pipeline, Full(db, Evaluator(db), 100, lambda: NOON))
+    first._failed = spoilt
+    first.take_up([message(1), message(2)._replace(qos=0, packet_id=0)])
+    with pytest.raises(SpoiltError):
+        first._commit(threading.Event())
+    second = receive_loop(pipeline, Committer(db, Evaluator(db), 100, lambda: NOON))
+    second.take_up(first.unkept())
+    second._commit(threading.Event())
+    assert db.execute("SELECT value FROM reading").fetchall() == [(2,)]
