@@ -121,7 +121,7 @@ class Watch:
         self._said_at = 0
         self.failures = 0
         self.trouble: Trouble | None = None
-        # Messages that were received and could not be stored, and no broker will send again: for the collector that is next.
+        # Messages that could not be stored and no broker will send again: for the collector that is next.
         self.unkept: list[Any] = []
 
     def failed(self, error: BaseException, waiting: int) -> Trouble:

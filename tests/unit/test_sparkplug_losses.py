@@ -84,6 +84,21 @@ def test_a_node_that_ended_its_session_because_we_were_away_keeps_what_it_measur
     assert told(plant) == []
 
 
+def test_what_was_held_when_the_connection_ended_is_stored_and_hides_no_loss_after_it(plant: Plant) -> None:
+    edge = plant.born()
+    edge.lose()
+    plant.wait(100)
+    plant.take(edge.device_data("effluent", ph(7.2, T0 + 2)))
+    held = plant.wall
+    plant.wait(1_000)
+    plant.host.lose_sight(plant.now)
+    plant.wait(REORDER_MS)
+    until = plant.wall
+    plant.take(edge.birth(at=T0 + 3), edge.device_birth("effluent", metric(7.3, **PH, at=T0 + 3)))
+    assert told(plant) == [Loss(["plant/plc-1"], Gap(held - 100, until, MISSING))]
+    assert [value for point, value in plant.readings if point == "plant.plc-1.effluent/ph"] == [7.0, 7.2, 7.3]
+
+
 @pytest.mark.parametrize("silent", [False, True])
 def test_a_node_that_is_heard_without_a_birth_went_on_sending_while_we_were_away(plant: Plant, silent: bool) -> None:
     edge = plant.born()

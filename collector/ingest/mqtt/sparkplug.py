@@ -73,7 +73,7 @@ class SparkplugSource(MqttSource):
         now = _monotonic_ms()
         if self.generation != self._seen:
             self._seen = self.generation
-            self._host.lose_sight(now)
+            self._ready += self._messages(self._host.lose_sight(now))
             self._whole_until = self._last or self._whole_until
         super().acknowledge(received)
         found, self._ready = self._ready + self._take(received), []

@@ -81,13 +81,15 @@ class Host:
             told += self._settle(Topic(group, "", name), node.tick(now), now)
         return told
 
-    def lose_sight(self, now: int) -> None:
+    def lose_sight(self, now: int) -> list[Told]:
         """The connection was away: every node is asked anew, unless it is born by then."""
+        told: list[Told] = []
         for key, node in self._nodes.items():
-            node.lose_sight(now)
+            told += node.lose_sight(now)
             self._waiting[key] = node.weight
         # Why each was asked before is over: without a new birth none of them can be read.
         self._asked.clear()
+        return told
 
     def release(self, now: int) -> list[Told]:
         """All that is held back, for whatever it waits."""

@@ -114,8 +114,11 @@ class Node:
                     told += _dead(unit, topic.death_of(device), since, since)
         return told
 
-    def lose_sight(self, now: int) -> None:
-        """We were not connected: what was said meanwhile, births or deaths, is not known."""
+    def lose_sight(self, now: int) -> list[Told]:
+        """We were not connected: what was said meanwhile, births or deaths, is not known. What is missing is lost."""
+        if self.next is not None and not self.lost:
+            self._note_gap(self._held)
+        told = self._let_go(self._held, now)
         self.next = None
         self.lost = False
         self._out_of_sight = True
@@ -123,6 +126,7 @@ class Node:
             unit.born = False
         self._births_until = self._doubt_until = None
         self._held_until = now + REORDER_MS
+        return told
 
     def release(self, now: int) -> list[Told]:
         """Nothing can be held any longer."""
