@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.ingest.sparkplug import host
+from collector.ingest.sparkplug import host, node
 from collector.ingest.sparkplug.node import BIRTH_MS, REORDER_MS
 from tests.edge_node import DOUBLE, STRING, T0, Edge, metric
 from tests.sparkplug_plant import Plant
@@ -34,9 +34,8 @@ def test_devices_and_aliases_take_room_as_well(plant: Plant) -> None:
         small.take(edge.birth(*[metric(1.0, name="one", alias=at) for at in range(40)]))
         for device in range(40):
             small.take(edge.device_birth(f"d{device}", metric(1.0, name="level")))
-        for node in small.host._nodes.values():
-            assert all(len(unit.aliases) <= len(unit.points) for unit in node.units.values())
-        units = [unit for node in small.host._nodes.values() for unit in node.units.values()]
+        units = [unit for known in small.host._nodes.values() for unit in known.units.values()]
+        assert all(len(unit.aliases) <= len(unit.points) for unit in units)
         used = sum(len(unit.points) for unit in units) + len(units) - len(small.host._nodes)
         assert small.host._room.left + used == 50
         assert len(units) <= 50
@@ -50,8 +49,8 @@ def test_long_messages_that_are_held_back_are_bounded_by_their_size(plant: Plant
     long = metric("x" * 500_000, STRING, name="log")
     for _ in range(250):
         plant.take(edge.data(long, metric(1.0, DOUBLE, name="level")))
-        (node,) = plant.host._nodes.values()
-        held = node._held + [message for unit in node.units.values() for message in unit.waiting]
+        (known,) = plant.host._nodes.values()
+        held = known._held + [message for unit in known.units.values() for message in unit.waiting]
         assert len(held) <= 201
     plant.wait(REORDER_MS)
     plant.wait(BIRTH_MS)
@@ -102,3 +101,24 @@ def test_what_is_held_back_over_all_nodes_is_bounded_too(plant: Plant, monkeypat
     plant.wait(REORDER_MS)
     plant.wait(BIRTH_MS)
     assert len(plant.readings) == 200
+
+
+def test_a_fault_of_ours_costs_no_more_than_the_node_that_it_is_about(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge, other = plant.born(), Edge(node="plc-2")
+    with monkeypatch.context() as patched:
+        patched.setattr(node, "document", lambda *_: 1 / 0)
+        plant.take(edge.data(metric(7.5, DOUBLE, name="ph", at=T0 + 1)))
+        edge.lose()
+        plant.take(edge.data(metric(7.6, DOUBLE, name="ph", at=T0 + 2)))
+        plant.wait(REORDER_MS)
+        plant.wait(BIRTH_MS)
+    assert plant.host.requests() == ["spBv1.0/plant/NCMD/plc-1"] * 2
+    plant.take(other.birth(metric(7.0, name="ph")), edge.birth(metric(7.7, name="ph", at=T0 + 3)))
+    assert [value for point, value in plant.readings if point.endswith("/ph")][1:] == [7.5, 7.0, 7.7]
+    plant.wait(10_000)
+    assert [loss.nodes for loss in plant.host.losses(plant.now)] == [["plant/plc-1"]]
+    units = [unit for known in plant.host._nodes.values() for unit in known.units.values()]
+    used = sum(len(unit.points) for unit in units) + len(units) - len(plant.host._nodes)
+    assert plant.host._room.left + used == host.MOST_POINTS

@@ -69,7 +69,12 @@ class Host:
         except MessageError:
             return [Told(topic, None, received_at)]
         told = self._make_room(parsed, now)
-        return self._settle(parsed, told + self._node(parsed).take(message, now), now)
+        try:
+            return self._settle(parsed, told + self._node(parsed).take(message, now), now)
+        # A fault of ours must not stop ingest, nor cost more than the node that it is about.
+        except Exception:
+            log.exception("cannot follow an edge node, beginning anew with it: topic=%s", topic)
+            return [*told, *self._begin_anew(parsed, now), Told(topic, None, received_at)]
 
     def tick(self, now: int) -> list[Told]:
         if not self._waiting or 0 <= now - self._ticked < _TICK_MS:
@@ -77,8 +82,12 @@ class Host:
         self._ticked = now
         told: list[Told] = []
         for group, name in list(self._waiting):
-            node = self._nodes[group, name]
-            told += self._settle(Topic(group, "", name), node.tick(now), now)
+            topic = Topic(group, "", name)
+            try:
+                told += self._settle(topic, self._nodes[group, name].tick(now), now)
+            except Exception:
+                log.exception("cannot follow an edge node, beginning anew with it: node=%s/%s", group, name)
+                told += self._begin_anew(topic, now)
         return told
 
     def lose_sight(self, now: int) -> list[Told]:
@@ -115,6 +124,18 @@ class Host:
         self._asked.pop(key, None)
         log.warning("more than %d edge nodes: the one heard longest ago is forgotten", self._most_nodes)
         return told
+
+    def _begin_anew(self, topic: Topic, now: int) -> list[Told]:
+        """As if nothing had been heard of it. What was held cannot be told any more, which is told."""
+        key = (topic.group, topic.node)
+        node = self._nodes.pop(key, None)
+        self._waiting.pop(key, None)
+        if node is not None:
+            if (gap := node.given_up()) is not None:
+                self._losses.note("/".join(key), gap, now)
+            node.forget()
+        self._node(topic).wants_rebirth = True
+        return self._settle(topic, [], now)
 
     def _node(self, topic: Topic) -> Node:
         key = (topic.group, topic.node)

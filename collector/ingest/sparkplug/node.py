@@ -135,6 +135,12 @@ class Node:
             self.lost = self.wants_rebirth = True
         return self._let_go(self._held, now) + self._end_waiting()
 
+    def given_up(self) -> Gap | None:
+        """What is missing when nothing of what is held can be told."""
+        held = [*self._held, *(message for unit in self.units.values() for message in unit.waiting)]
+        times = [message.received_at for message in held]
+        return Gap(min(times), max(times), MISSING) if times else None
+
     def forget(self) -> None:
         self._room.left += len(self.units) - 1
         for unit in self.units.values():
