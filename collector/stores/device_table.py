@@ -14,6 +14,10 @@ KEPT_OF_PAYLOAD = 4096
 
 # A device's last_seen_at is forwarded at most this often: it is the points that show what happens now.
 _FORWARD_SEEN_MS = 15_000
+# Its last message likewise while it is new and somebody sets it up, and later less often: with the site database away
+# thousands of devices would fill the disk with what nobody will look at.
+_NEW_FOR_MS = 15 * 60_000
+_FORWARD_MESSAGE_MS = 5 * 60_000
 
 
 class Seen(Protocol):
@@ -51,6 +55,7 @@ class DeviceTable:
         self._db = db
         self._sites: dict[str, str | None] = {}
         self._forwarded: dict[str, int] = {}
+        self._message_forwarded: dict[str, int] = {}
         # Sites given by people (adoption) win over what a topic says.
         self._assigned: Mapping[str, str | None] = {}
         self.reload()
@@ -58,6 +63,7 @@ class DeviceTable:
     def reload(self) -> None:
         self._sites = dict(self._db.execute("SELECT id, site FROM device").fetchall())
         self._forwarded.clear()
+        self._message_forwarded.clear()
 
     def assign(self, sites: Mapping[str, str | None]) -> None:
         self._assigned = sites
@@ -92,9 +98,20 @@ class DeviceTable:
                 "first_seen_at": first_seen,
                 "last_seen_at": now,
                 "stale_after_s": device.stale_after_s,
-                "last_topic": message.topic,
-                "last_payload": base64.b64encode(message.payload[:KEPT_OF_PAYLOAD]).decode(),
-                "last_payload_size": len(message.payload),
-                "last_message_at": message.received_at,
+                **self._message(device.id, message, first_seen, now),
             },
         )
+
+    def _message(self, ident: str, message: Heard, first_seen: int, now: int) -> dict[str, str | int]:
+        """The message, when it is to go along."""
+        forwarded = self._message_forwarded.get(ident)
+        new = abs(now - first_seen) < _NEW_FOR_MS
+        if forwarded is not None and not new and abs(now - forwarded) < _FORWARD_MESSAGE_MS:
+            return {}
+        self._message_forwarded[ident] = now
+        return {
+            "last_topic": message.topic,
+            "last_payload": base64.b64encode(message.payload[:KEPT_OF_PAYLOAD]).decode(),
+            "last_payload_size": len(message.payload),
+            "last_message_at": message.received_at,
+        }

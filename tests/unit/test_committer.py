@@ -223,3 +223,14 @@ def test_a_device_that_speaks_all_the_time_is_told_of_every_fifteen_seconds(tmp_
         committer.commit([message(7.0, packet)])
         now += 1_000
     assert len(device_entries(plant)) == 3
+
+
+def test_of_a_device_that_is_no_longer_new_a_message_goes_along_every_five_minutes(tmp_path: Path) -> None:
+    plant, now = Plant(tmp_path / "collector.db"), NOW
+    committer = Committer(plant.db, plant.evaluator, 100, lambda: now)
+    for packet in range(80):
+        committer.commit([message(7.0, packet)])
+        now += 15_000
+    told = ["last_topic" in entry for entry in device_entries(plant)]
+    # With a message in the first 15 minutes, and then 5 minutes after the last of these.
+    assert (len(told), sum(told[:60]), sum(told[60:])) == (80, 60, 1)

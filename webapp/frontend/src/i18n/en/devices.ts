@@ -132,7 +132,7 @@ export const devices = {
 
   "device.message": "A message, as it came",
   "device.message_hint":
-    "The newest that was passed on. Of a device that speaks often that is one every 15 s.",
+    "The newest that was passed on. Of a new device that is one every 15 s, later one every 5 min.",
   "device.message_text": "Its text",
   "device.message_none": "No message is kept.",
   "device.message_hex": "no text: its bytes in hex",
