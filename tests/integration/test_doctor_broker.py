@@ -143,7 +143,8 @@ def test_unasked_the_limit_is_read_from_the_settings_and_nothing_is_published(pl
         assert found.what.startswith("it keeps 1,000 messages for a collector that is away (by ")
         assert heard == []
         measured(who)
-        wait_for(lambda: len(heard) > queue.FEW, what="the messages of a measurement")
+        # How many is not known: this broker keeps 1,000 for whoever does not keep up, for us as well.
+        wait_for(lambda: bool(heard), what="the messages of a measurement")
     assert all(topic.startswith("fieldproof/_doctor/") for topic in heard)
 
 
