@@ -26,8 +26,8 @@ from collector.profiles.unit_faults import unit_fault
 from collector.profiles.vocabulary import Vocabulary
 
 _SCHEMA = ProfileSchema()
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-# Texts with placeholders: who a message is from, and under which name its value stands.
+_PART = re.compile(r"\{([^{}]*)\}")
+# Texts with `{parts}` to be filled in: who a message is from, and under which name its value stands.
 _FILLED = ("device_id", "group", "source_name", "key")
 
 
@@ -117,7 +117,7 @@ def _match_faults(loaded: dict[str, Any], decoder: Decoder) -> Iterator[_Fault]:
             yield from _topic_faults(index, topic)
             parts |= set(topic_parts(topic))
     for key in _FILLED:
-        for name in _PLACEHOLDER.findall(loaded[key] or ""):
+        for name in _PART.findall(loaded[key] or ""):
             if ":" not in name and name not in parts:
                 known = ", ".join(f"{{{part}}}" for part in sorted(parts)) or "none"
                 yield (

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import type { Point } from "../api/types";
-import { Icon } from "../components/icons";
 import { PointRow } from "../components/point-row";
+import { SearchField } from "../components/search-field";
 import { Loading, RetryState, StateMessage } from "../components/states";
 import { t } from "../i18n/t";
 import { worstByPoint } from "../store/alarms";
@@ -79,17 +79,12 @@ interface FilterProps {
 function FilterBar({ text, only, onText, onOnly }: FilterProps): VNode {
   return (
     <search class="filter">
-      <div class="input-group">
-        <Icon name="search" size={20} />
-        <input
-          class="input"
-          type="search"
-          aria-label={t("live.filter")}
-          placeholder={t("live.filter_hint")}
-          value={text}
-          onInput={(event) => onText(event.currentTarget.value)}
-        />
-      </div>
+      <SearchField
+        label={t("live.filter")}
+        hint={t("live.filter_hint")}
+        text={text}
+        onText={onText}
+      />
       <label class="toggle">
         <input
           type="checkbox"

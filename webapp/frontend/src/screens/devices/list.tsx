@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Device, OwnValue } from "../../api/device-types";
 import { Icon } from "../../components/icons";
+import { SearchField } from "../../components/search-field";
 import { Loading, RetryState, StateMessage } from "../../components/states";
 import { Age } from "../../components/time";
 import { formatWhen } from "../../i18n/format";
@@ -122,24 +123,6 @@ function NewDevices({ onAdopt }: { onAdopt: (device: Device) => void }): VNode |
   );
 }
 
-function Search({ text, onText }: { text: string; onText: (text: string) => void }): VNode {
-  return (
-    <search class="device-search">
-      <div class="input-group">
-        <Icon name="search" size={20} />
-        <input
-          class="input"
-          type="search"
-          aria-label={t("devices.search")}
-          placeholder={t("devices.search_hint")}
-          value={text}
-          onInput={(event) => onText(event.currentTarget.value)}
-        />
-      </div>
-    </search>
-  );
-}
-
 function Known({ all }: { all: Device[] }): VNode | null {
   const text = useSignal("");
   const assigned = all.filter((device) => device.state !== "unassigned");
@@ -150,12 +133,16 @@ function Known({ all }: { all: Device[] }): VNode | null {
   if (assigned.length === 0) return null;
   return (
     <>
-      <Search
-        text={text.value}
-        onText={(value) => {
-          text.value = value;
-        }}
-      />
+      <search class="device-search">
+        <SearchField
+          label={t("devices.search")}
+          hint={t("devices.search_hint")}
+          text={text.value}
+          onText={(value) => {
+            text.value = value;
+          }}
+        />
+      </search>
       {found.length === 0 ? (
         <StateMessage title={t("devices.search_none", { text: text.value })} icon="search">
           <button

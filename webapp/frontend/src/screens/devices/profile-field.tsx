@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Device, Profile } from "../../api/device-types";
 import { findProfiles } from "../../api/devices";
-import { Icon } from "../../components/icons";
+import { SearchField } from "../../components/search-field";
 import { t } from "../../i18n/t";
 
 /** `id` null: as its messages are read now. */
@@ -143,20 +143,15 @@ export function ProfileField({
       {shown.map((option) => (
         <Choice key={option.id} option={option} chosen={chosen} />
       ))}
-      <div class="input-group">
-        <Icon name="search" size={20} />
-        <input
-          class="input"
-          type="search"
-          data-testid="profile-search"
-          aria-label={t("adopt.search")}
-          placeholder={t("adopt.search")}
-          value={text.value}
-          onInput={(event) => {
-            text.value = event.currentTarget.value;
-          }}
-        />
-      </div>
+      <SearchField
+        label={t("adopt.search")}
+        hint={t("adopt.search")}
+        text={text.value}
+        onText={(value) => {
+          text.value = value;
+        }}
+        testId="profile-search"
+      />
       <p class="field-hint" role="status">
         {failed.value
           ? t("adopt.search_failed")
