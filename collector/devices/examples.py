@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import isclose
 from typing import Any, NamedTuple
 
 import orjson
@@ -228,7 +229,7 @@ def _judged(quality: str, reasons: list[str]) -> str:
 def _same(value: float | None, expected: Any) -> bool:
     if value is None or expected is None:
         return value is expected
-    return abs(value - float(expected)) <= _TOLERANCE * max(1.0, abs(float(expected)))
+    return isclose(value, float(expected), rel_tol=_TOLERANCE, abs_tol=1e-12)
 
 
 def _source(example: Example, metric: str) -> str:

@@ -104,7 +104,7 @@ def test_there_are_readings_or_a_reason(decoder: str) -> None:
     library = Library(tuple(profile for profile in PROFILES if profile.decoder == decoder))
     seen = {"readings": 0}
 
-    @settings(max_examples=1000, deadline=None)
+    @settings(max_examples=1000, deadline=None, derandomize=True)
     @given(st.sampled_from(TOPICS[decoder]), payloads(decoder))
     def whatever_comes(topic: str, payload: bytes) -> None:
         refused: MessageError | None = None
@@ -118,5 +118,5 @@ def test_there_are_readings_or_a_reason(decoder: str) -> None:
             seen["readings"] += 1
 
     whatever_comes()
-    # Otherwise nothing was tried but refusals.
-    assert seen["readings"] > 5
+    # Otherwise nothing was tried but refusals. The same examples each time, so that this is no matter of chance.
+    assert seen["readings"] > 20
